@@ -1,0 +1,140 @@
+/**
+ * Every seam of the driver. A line travels down once:
+ *
+ *   FIFO → journal → decoder → stages → formatter → transport → NATS
+ *
+ * and a confirmation travels back up as one number, the session's watermark.
+ * Vocabulary: an *entry* is one decoded frame of the engine, a *line* its bytes, a *payload* what a formatter
+ * wrote, a *message* a payload on its way to a *subject*, a *session* what lies between StartLogging and the
+ * confirmation of the last line. An *offset* counts the bytes of one session's FIFO from its start.
+ */
+import type { ByteWriter } from './byte-writer.ts';
+
+export type Source = 'stdout' | 'stderr';
+
+/** A piece of a line that was too long to travel whole. Source: moby `PartialLogMetadata`. */
+export interface Partial {
+  /** Equal for all pieces of one line. */
+  readonly id: string;
+  /** Rises from piece to piece, starting at 1. */
+  readonly ordinal: number;
+  /** Whether the newline was seen. */
+  readonly last: boolean;
+}
+
+/**
+ * One line as the engine framed it. A cursor, not a record: the decoder refills a single entry, so the entry and
+ * its bytes are valid only during the call that receives them. Copy what you keep.
+ */
+export interface LogEntry {
+  readonly source: Source;
+  /** Whole seconds since the Unix epoch, rounded down. */
+  readonly seconds: number;
+  /** 0 … 999,999,999 within that second. */
+  readonly nanos: number;
+  /** The line is bytes[start, end), without its newline: any bytes, perhaps not UTF-8. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly partial: Partial | undefined;
+  /** Where the entry's first frame begins. */
+  readonly offset: number;
+}
+
+/** The one shape between decoder and transport. Synchronous. */
+export interface EntrySink {
+  /** Takes one entry; it is valid during this call only. */
+  write(entry: LogEntry): void;
+  /** No more entries will come: let go of everything held. */
+  end(): void;
+}
+
+/** What a formatter says of an entry: written whole, written with its text cut, or not written at all. */
+export type Formatted = 'whole' | 'truncated' | 'too-large';
+
+export interface Formatter {
+  /**
+   * Appends exactly one payload of at most `limit` bytes. A line that does not fit is cut and marked; `too-large`
+   * means that not even the fixed parts fit, and that nothing was appended.
+   */
+  format(entry: LogEntry, out: ByteWriter, limit: number): Formatted;
+}
+
+/** The constant facts of a container that go into each of its messages. */
+export interface ContainerFacts {
+  readonly id: string;
+  /** Without its leading slash. */
+  readonly name: string;
+  readonly imageId: string;
+  readonly imageName: string;
+  readonly hostname: string;
+  readonly tag: string;
+  /** Labels and environment chosen by the options; never one of the message's own keys. */
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** Why lines were given up. Each is a counter and a log line. */
+export type DropReason =
+  | 'overflow'       // the memory for unconfirmed lines was full
+  | 'too-large'      // not even a truncated payload fits the server's limit
+  | 'not-permitted'  // the server refuses the subject to this user
+  | 'gave-up'        // nats-max-reconnect attempts failed
+  | 'shutdown';      // the process ended before NATS confirmed
+
+/** What became of the lines of one commit. Booked when NATS confirms it, since until then it may be repeated. */
+export interface Tally {
+  /** Messages written, including truncated ones. */
+  lines: number;
+  truncated: number;
+  /** Lines that could not be written at all. */
+  tooLarge: number;
+  /** Bytes of the FIFO that were no frame. */
+  skippedBytes: number;
+}
+
+/** What a transport tells the session that opened it. */
+export interface TransportListener {
+  /** There is room again: publish what waits. */
+  ready(): void;
+  /** NATS has everything before `watermark`, or has `refused` it: the subject is not permitted. */
+  confirmed(watermark: number, tally: Tally, refused: boolean): void;
+  /** What was sent and not confirmed is lost: publish again from the last confirmed watermark. */
+  lost(): void;
+  /** No attempt to connect will follow: lines that wait are to be given up, and counted. */
+  gaveUp(): void;
+}
+
+/** One session's way to NATS. */
+export interface Transport {
+  /** False while NATS is away or the window is full. */
+  readonly isReady: boolean;
+  /** Asks for one call of `ready` when there is room. */
+  wait(): void;
+  /** True after `gaveUp`, until another session or a reload dials again. */
+  readonly hasGivenUp: boolean;
+  /** Appends one message around the payload that `format` writes. */
+  write(entry: LogEntry, formatter: Formatter): Formatted;
+  /** Hands over what was written since the last call, complete up to `watermark`. Takes the tally. */
+  commit(watermark: number, tally: Tally): void;
+  /** Gives the shared connection back. Nothing is called back afterwards. Idempotent. */
+  close(): void;
+}
+
+/** The bytes of one session's FIFO that NATS has not confirmed. */
+export interface Journal {
+  /** Offset after the last byte appended. */
+  readonly head: number;
+  /** Copies the bytes. */
+  append(bytes: Uint8Array): void;
+  /** The first run of contiguous bytes kept at or after `offset`; valid until the next call of any method. */
+  read(offset: number): JournalRun | undefined;
+  /** Nothing before `offset` will be read again. */
+  release(offset: number): void;
+  /** Forgets [from, to): it will be skipped by `read`. */
+  discard(from: number, to: number): void;
+}
+
+export interface JournalRun {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
