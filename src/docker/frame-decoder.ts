@@ -1,0 +1,148 @@
+/**
+ * Decodes what the engine writes into a FIFO: per entry a big-endian uint32 length and a LogEntry message of
+ * proto3. Source: moby daemon/logger/internal/logdriver (entry.proto, io.go).
+ *
+ * The engine never sends anything again, so a stream that lost its alignment is searched for the next frame.
+ */
+import type { EntrySink, LogEntry, Partial, Source } from '../core/types.ts';
+import { parseLogEntry } from './log-entry.ts';
+
+/** The engine's own readers refuse more (1e6); its largest frame is 16,488 bytes. */
+export const MAX_FRAME_BYTES = 1024 * 1024;
+const LENGTH_BYTES = 4;
+const EMPTY = Buffer.alloc(0);
+/** What any frame of the engine begins with, behind its length: field 1, six bytes, "std…". */
+const SIGNATURE = Buffer.from('\x0a\x06std', 'latin1');
+/** A frame that claims more than this is believed only with the signature: waiting for its end would take long. */
+const LARGE_FRAME_BYTES = 64 * 1024;
+
+/** The one entry that all frames of a session are decoded into. */
+export class EntryCursor implements LogEntry {
+  source: Source = 'stdout';
+  seconds = 0;
+  nanos = 0;
+  bytes: Uint8Array = SIGNATURE;
+  start = 0;
+  end = 0;
+  partial: Partial | undefined = undefined;
+  offset = 0;
+}
+
+export class FrameDecoder {
+  /** Offset of the first byte that is not part of a decoded frame. */
+  position = 0;
+  readonly #entry = new EntryCursor();
+  readonly #next: EntrySink;
+  readonly #skipped: (bytes: number) => void;
+  /** The beginning of a frame whose rest has not come yet; at most one frame. */
+  #carry = EMPTY;
+  /** The alignment is lost and the next frame not found yet. */
+  #searching = false;
+
+  /** `skipped` is told of bytes that were no frame. */
+  constructor(next: EntrySink, skipped: (bytes: number) => void) {
+    this.#next = next;
+    this.#skipped = skipped;
+  }
+
+  /** Decodes what is complete; keeps a copy of the rest. The bytes may be cut anywhere. */
+  push(bytes: Uint8Array): void {
+    if (this.#carry.length === 0) {
+      this.#keep(bytes, this.#decode(bytes));
+      return;
+    }
+    const joined = join(this.#carry, bytes);
+    this.#keep(joined, this.#decode(joined));
+  }
+
+  /** Goes on at `offset`, where a frame begins; what was kept is forgotten. */
+  seek(offset: number): void {
+    this.position = offset;
+    this.#carry = EMPTY;
+    this.#searching = false;
+  }
+
+  /** No more bytes will come: an unfinished frame is skipped. */
+  end(): void {
+    if (this.#carry.length > 0) {
+      this.#skipped(this.#carry.length);
+      this.position += this.#carry.length;
+      this.#carry = EMPTY;
+    }
+    this.#next.end();
+  }
+
+  #keep(bytes: Uint8Array, from: number): void {
+    this.#carry = from === bytes.length ? EMPTY : Buffer.from(bytes.subarray(from));
+  }
+
+  /** Returns the index of the first byte that was not used up. */
+  #decode(bytes: Uint8Array): number {
+    const { length } = bytes;
+    let at = this.#searching ? this.#search(bytes, 0) : 0;
+    while (!this.#searching && at + LENGTH_BYTES <= length) {
+      const size = frameLength(bytes, at);
+      const start = at + LENGTH_BYTES;
+      const end = start + size;
+      if (size === 0 || size > MAX_FRAME_BYTES || (end > length && isImplausible(bytes, start, size))) {
+        at = this.#search(bytes, at + 1);
+      } else if (end > length) {
+        break;
+      } else if (parseLogEntry(bytes, start, end, this.#entry)) {
+        this.#entry.offset = this.position;
+        this.position += end - at;
+        at = end;
+        this.#next.write(this.#entry);
+      } else {
+        at = this.#search(bytes, at + 1);
+      }
+    }
+    return at;
+  }
+
+  /** Finds the next frame at or after `from`; `position` is the offset of the byte the search began for. */
+  #search(bytes: Uint8Array, from: number): number {
+    const begin = this.#searching ? from : from - 1;
+    let at = from;
+    for (;;) {
+      const signature = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(SIGNATURE, at + LENGTH_BYTES);
+      if (signature < 0) break;
+      at = signature - LENGTH_BYTES;
+      const size = frameLength(bytes, at);
+      if (size > 0 && size <= MAX_FRAME_BYTES) return this.#skip(begin, at, false);
+      at++;
+    }
+    // The end may hold the beginning of a signature.
+    return this.#skip(begin, Math.max(from, bytes.length - LENGTH_BYTES - SIGNATURE.length + 1), true);
+  }
+
+  #skip(from: number, to: number, searching: boolean): number {
+    this.#searching = searching;
+    this.position += to - from;
+    if (to > from) this.#skipped(to - from);
+    return to;
+  }
+}
+
+/** Where a cut frame and its rest meet. Decoding never nests and an entry is valid for one call, so it serves every session. */
+let scratch = Buffer.allocUnsafeSlow(2 * LARGE_FRAME_BYTES);
+
+function join(head: Uint8Array, tail: Uint8Array): Buffer {
+  const length = head.length + tail.length;
+  if (length > scratch.length) scratch = Buffer.allocUnsafeSlow(length);
+  scratch.set(head);
+  scratch.set(tail, head.length);
+  return scratch.subarray(0, length);
+}
+
+function frameLength(bytes: Uint8Array, at: number): number {
+  return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
+}
+
+/** Whether a frame whose end has not come yet begins as none does. */
+function isImplausible(bytes: Uint8Array, start: number, size: number): boolean {
+  if (size <= LARGE_FRAME_BYTES) return false;
+  const seen = Math.min(SIGNATURE.length, bytes.length - start);
+  for (let i = 0; i < seen; i++) if (bytes[start + i] !== SIGNATURE[i]) return true;
+  return false;
+}
