@@ -1,0 +1,191 @@
+/**
+ * A connection to a target, shared by all sessions that publish there: dials for as long as it is wanted, sends what
+ * the sessions write, and tells them what the server has confirmed.
+ *
+ * Publishing happens only while connected; a PONG confirms what was sent before its PING. When the link is lost the
+ * sessions publish again from their watermarks: at least once, in order.
+ */
+import { serverName, type Target } from '../core/target.ts';
+import type { Log } from '../core/log.ts';
+import { describeDialError } from './dial-error.ts';
+import { dial, type Link } from './link.ts';
+import { Outbox } from './outbox.ts';
+import { ServerPool, type PooledServer } from './server-pool.ts';
+
+/** After all servers were tried in vain: from … to …, doubling, with full jitter. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 10_000;
+/** How often the watchdog looks. */
+const WATCH_MS = 1000;
+/** A server that neither takes bytes nor answers for this long hangs: go to another one. */
+const HUNG_MS = 10_000;
+
+export type ConnectionState = 'connecting' | 'connected' | 'gave-up' | 'closed';
+
+export interface ConnectionSettings {
+  readonly target: Target;
+  /** Shown by the server's own reports. */
+  readonly name: string;
+  /** Bytes that may be unconfirmed at a time. */
+  readonly windowBytes: number;
+  readonly log: Log;
+}
+
+export class Connection {
+  readonly outbox: Outbox;
+  #state: ConnectionState = 'connecting';
+  #link: Link | undefined;
+  readonly #settings: ConnectionSettings;
+  readonly #pool: ServerPool;
+  /** Aborts a wait between attempts. */
+  #closing = new AbortController();
+  #failedAttempts = 0;
+  #everConnected = false;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.#pool = new ServerPool(settings.target.servers);
+    this.outbox = new Outbox(settings.windowBytes);
+    void this.#run();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get maxPayload(): number {
+    return this.#link?.maxPayload ?? 0;
+  }
+
+  /** Dials again after it gave up. */
+  retry(): void {
+    if (this.#state !== 'gave-up') return;
+    this.#failedAttempts = 0;
+    this.#state = 'connecting';
+    void this.#run();
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    this.#closing.abort();
+    this.#link?.close();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#state === 'connecting') {
+      const server = this.#pool.next();
+      const lost = Promise.withResolvers<string>();
+      const link = await this.#dial(server, lost.resolve);
+      if (link !== undefined) await this.#stay(server, link, lost.promise);
+      if (this.#state === 'connecting' && this.#hasTriedEnough()) this.#giveUp();
+      if (this.#state === 'connecting') await this.#pause();
+    }
+  }
+
+  async #dial(server: PooledServer, closed: (reason: string) => void): Promise<Link | undefined> {
+    try {
+      const { target, name } = this.#settings;
+      return await dial(server, target, name, {
+        refused: (subject) => this.#refused(subject),
+        lameDuck: () => this.#leave(server),
+        closed,
+      });
+    } catch (error) {
+      this.#failed(server, error);
+      return undefined;
+    }
+  }
+
+  /** Uses the link until it is lost. */
+  async #stay(server: PooledServer, link: Link, lost: Promise<string>): Promise<void> {
+    if (this.#state === 'closed') {
+      link.close();
+      return;
+    }
+    const { log } = this.#settings;
+    this.#link = link;
+    this.#state = 'connected';
+    this.#everConnected = true;
+    this.#failedAttempts = 0;
+    this.#pool.discover(link.discovered, server);
+    log.info('connected to NATS', { server: serverName(server), version: link.serverVersion });
+    const watchdog = setInterval(() => this.#watch(server), WATCH_MS);
+    this.outbox.open(link);
+    const reason = await lost;
+    clearInterval(watchdog);
+    this.#link = undefined;
+    // `close` may have come meanwhile.
+    if ((this.#state as ConnectionState) === 'connected') {
+      this.#state = 'connecting';
+      log.limited('warn', `lost ${serverName(server)}`, 'connection to NATS lost', { server: serverName(server), reason });
+    }
+    this.outbox.lose();
+  }
+
+  #failed(server: PooledServer, error: unknown): void {
+    this.#failedAttempts++;
+    const { reason, isAuthentication } = describeDialError(error);
+    this.#settings.log.limited(
+      'warn', `dial ${serverName(server)} ${reason}`,
+      isAuthentication ? 'NATS refuses the login' : 'cannot connect to NATS', { server: serverName(server), reason },
+    );
+  }
+
+  #hasTriedEnough(): boolean {
+    const { maxReconnect } = this.#settings.target;
+    if (maxReconnect < 0) return false;
+    const rounds = this.#everConnected ? maxReconnect : Math.max(1, maxReconnect);
+    return this.#failedAttempts >= rounds * this.#pool.size;
+  }
+
+  #giveUp(): void {
+    this.#state = 'gave-up';
+    this.#settings.log.error('gave up connecting to NATS: lines are dropped and counted until a container starts', {
+      server: this.#settings.target.servers.map(serverName).join(','), attempts: this.#failedAttempts,
+    });
+    this.outbox.giveUp();
+  }
+
+  /** Waits only when every server was tried in vain. */
+  async #pause(): Promise<void> {
+    const rounds = Math.floor(this.#failedAttempts / this.#pool.size);
+    if (rounds === 0 || this.#failedAttempts % this.#pool.size !== 0) return;
+    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(rounds, 16));
+    await sleep(FIRST_WAIT_MS + Math.random() * (longest - FIRST_WAIT_MS), this.#closing.signal);
+  }
+
+  #watch(server: PooledServer): void {
+    const silentMs = this.outbox.probe();
+    if (silentMs < HUNG_MS) return;
+    this.#settings.log.limited('warn', `hung ${serverName(server)}`, 'NATS server hangs: leaving it', {
+      server: serverName(server), silent_ms: Math.round(silentMs),
+    });
+    this.#link?.close();
+  }
+
+  /** The server will close the connection; going at once is the same loss-free step, taken earlier. */
+  #leave(server: PooledServer): void {
+    this.#settings.log.info('NATS server is shutting down: leaving it', { server: serverName(server) });
+    this.#link?.close();
+  }
+
+  #refused(subject: string): void {
+    this.#settings.log.limited('error', `refused ${subject}`, 'NATS does not permit this user to publish to the subject: its lines are dropped', {
+      subject,
+    });
+    this.outbox.refuse(subject);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

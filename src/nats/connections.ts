@@ -1,0 +1,61 @@
+/** The connections of the process: one for each distinct target, shared and counted. */
+import type { Log } from '../core/log.ts';
+import type { Target } from '../core/target.ts';
+import { Connection } from './connection.ts';
+
+/** How long a connection outlives its last session: short-lived containers follow each other. */
+const LINGER_MS = 30_000;
+
+interface Shared {
+  readonly connection: Connection;
+  users: number;
+  linger: NodeJS.Timeout | undefined;
+}
+
+export class Connections {
+  readonly #shared = new Map<string, Shared>();
+  readonly #name: string;
+  readonly #windowBytes: number;
+  readonly #log: Log;
+
+  /** `name` is shown by the server's own reports; `windowBytes` may be unconfirmed per connection. */
+  constructor(name: string, windowBytes: number, log: Log) {
+    this.#name = name;
+    this.#windowBytes = windowBytes;
+    this.#log = log;
+  }
+
+  /** Never waits and never fails: a connection dials for as long as it is wanted. */
+  acquire(target: Target): Connection {
+    const key = JSON.stringify(target);
+    let shared = this.#shared.get(key);
+    if (shared === undefined) {
+      const connection = new Connection({ target, name: this.#name, windowBytes: this.#windowBytes, log: this.#log });
+      shared = { connection, users: 0, linger: undefined };
+      this.#shared.set(key, shared);
+    }
+    clearTimeout(shared.linger);
+    shared.users++;
+    shared.connection.retry();
+    return shared.connection;
+  }
+
+  /** To be called once for each `acquire`. */
+  release(target: Target): void {
+    const key = JSON.stringify(target);
+    const shared = this.#shared.get(key);
+    if (shared === undefined || --shared.users > 0) return;
+    shared.linger = setTimeout(() => this.#close(key, shared), LINGER_MS);
+    shared.linger.unref();
+  }
+
+  closeAll(): void {
+    for (const [key, shared] of this.#shared) this.#close(key, shared);
+  }
+
+  #close(key: string, shared: Shared): void {
+    clearTimeout(shared.linger);
+    this.#shared.delete(key);
+    shared.connection.close();
+  }
+}

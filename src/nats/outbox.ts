@@ -1,0 +1,190 @@
+/**
+ * What goes out over a connection: sessions write into one buffer, which leaves in one piece at the end of the event
+ * loop's turn (or earlier, when it is large), followed by a PING whose PONG confirms it.
+ */
+import { ByteWriter } from '../core/byte-writer.ts';
+import type { Tally } from '../core/types.ts';
+import type { Link } from './link.ts';
+import { Window, type Parcel, type Share } from './window.ts';
+
+/** Large enough for what one read of a full pipe becomes; several of them make up the window. */
+const BUFFER_BYTES = 256 * 1024;
+/** More does not make the write cheaper, and the server gets to work sooner. */
+const SEND_BYTES = 64 * 1024;
+/** A link on which nothing happens is asked for a sign of life this often. */
+const IDLE_PING_MS = 5000;
+
+/** One session's side of the outbox. */
+export interface Lane {
+  readonly subject: string;
+  ready(): void;
+  /** `refused`: the server did not take the lines. */
+  confirmed(watermark: number, tally: Tally, refused: boolean): void;
+  lost(): void;
+  gaveUp(): void;
+}
+
+export class Outbox {
+  /** Write commands here, then `commit`. */
+  readonly out: ByteWriter;
+  readonly #window = new Window<Lane>();
+  readonly #windowBytes: number;
+  readonly #lanes = new Set<Lane>();
+  readonly #waiting = new Set<Lane>();
+  readonly #spare: Buffer[] = [];
+  #link: Link | undefined;
+  #shares: Share<Lane>[] = [];
+  #isScheduled = false;
+  /** A PING is under way. */
+  #isAsking = false;
+  /** Subjects refused since the PING before: its PONG does not confirm their messages. */
+  readonly #refused = new Set<string>();
+  /** When the link last showed life. Milliseconds of a clock that never goes back. */
+  #lifeSign = 0;
+
+  constructor(windowBytes: number) {
+    this.#windowBytes = windowBytes;
+    this.out = new ByteWriter(BUFFER_BYTES, (size) => this.#allocate(size));
+  }
+
+  get isReady(): boolean {
+    return this.#link !== undefined && this.#window.bytes + this.out.pending < this.#windowBytes;
+  }
+
+  add(lane: Lane): void {
+    this.#lanes.add(lane);
+  }
+
+  remove(lane: Lane): void {
+    this.#lanes.delete(lane);
+    this.#waiting.delete(lane);
+  }
+
+  /** Calls `lane.ready()` once there is room. */
+  wait(lane: Lane): void {
+    this.#waiting.add(lane);
+  }
+
+  /** What was written since the last commit belongs to `lane` and completes it up to `watermark`. */
+  commit(lane: Lane, watermark: number, tally: Tally): void {
+    const last = this.#shares.at(-1);
+    if (last?.owner === lane) {
+      last.watermark = watermark;
+      addTally(last.tally, tally);
+    } else {
+      this.#shares.push({ owner: lane, watermark, tally });
+    }
+    if (this.out.pending >= SEND_BYTES) this.#send();
+    else this.#schedule();
+  }
+
+  open(link: Link): void {
+    this.#link = link;
+    this.#lifeSign = performance.now();
+    this.#wake();
+  }
+
+  /** The link is lost, and everything with it that is not confirmed. */
+  lose(): void {
+    this.#link = undefined;
+    this.#isAsking = false;
+    this.#refused.clear();
+    this.#window.clear();
+    this.#shares = [];
+    this.out.clear();
+    for (const lane of this.#lanes) lane.lost();
+  }
+
+  giveUp(): void {
+    for (const lane of this.#lanes) lane.gaveUp();
+  }
+
+  refuse(subject: string): void {
+    this.#refused.add(subject);
+  }
+
+  /** Asks an idle link for a sign of life; returns for how many milliseconds one that is owed has not come. */
+  probe(): number {
+    const silentMs = performance.now() - this.#lifeSign;
+    if (!this.#isAsking && silentMs >= IDLE_PING_MS) this.#ask();
+    return this.#isAsking ? silentMs : 0;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    const link = this.#link;
+    if (link === undefined || this.#shares.length === 0) return;
+    const { buffer } = this.out;
+    const bytes = this.out.take();
+    this.#window.add({ bytes: bytes.length, shares: this.#shares, buffer });
+    this.#shares = [];
+    if (bytes.length > 0) link.send(bytes, () => this.#lifeSign = performance.now());
+    if (!this.#isAsking) this.#ask();
+  }
+
+  #ask(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    if (!this.#isAsking) this.#lifeSign = performance.now();
+    this.#isAsking = true;
+    const asked = this.#window.parcels;
+    link.ping().then(() => {
+      if (link === this.#link) this.#answered(asked);
+    }, ignoreLoss);
+  }
+
+  #answered(parcels: number): void {
+    this.#isAsking = false;
+    this.#lifeSign = performance.now();
+    this.#confirm(this.#window.confirm(parcels));
+    this.#refused.clear();
+    if (this.#window.parcels > 0) this.#ask();
+    this.#wake();
+  }
+
+  #confirm(parcels: readonly Parcel<Lane>[]): void {
+    parcels.forEach(({ shares, buffer }, i) => {
+      for (const { owner, watermark, tally } of shares) {
+        if (this.#lanes.has(owner)) owner.confirmed(watermark, tally, this.#refused.has(owner.subject));
+      }
+      // Parcels follow each other through the buffers: the last one in a buffer frees it.
+      const next = i + 1 < parcels.length ? parcels[i + 1] : this.#window.oldest;
+      if (buffer !== next?.buffer && buffer !== this.out.buffer) this.#recycle(buffer);
+    });
+  }
+
+  /** Each lane that waits has its turn; one that still has something to write waits again, behind the others. */
+  #wake(): void {
+    for (const lane of [...this.#waiting]) {
+      if (!this.isReady) return;
+      this.#waiting.delete(lane);
+      lane.ready();
+    }
+  }
+
+  #allocate(size: number): Buffer {
+    return (size === BUFFER_BYTES ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
+  }
+
+  #recycle(buffer: Buffer): void {
+    if (buffer.length === BUFFER_BYTES && this.#spare.length * BUFFER_BYTES < this.#windowBytes) this.#spare.push(buffer);
+  }
+}
+
+/** A PING that is not answered: `lose` follows, and says so to every lane. */
+function ignoreLoss(): void {}
+
+function addTally(sum: Tally, more: Tally): void {
+  sum.lines += more.lines;
+  sum.truncated += more.truncated;
+  sum.tooLarge += more.tooLarge;
+  sum.skippedBytes += more.skippedBytes;
+}

@@ -1,0 +1,39 @@
+/**
+ * Wraps payloads into PUB commands of the NATS protocol. The size stands before the payload and is known only after
+ * it, so room for its digits is left and filled from the right: the server allows any run of blanks between fields.
+ */
+import type { ByteWriter } from '../core/byte-writer.ts';
+
+/** Payloads are below 1 GiB by far: nats-server's own limit of max_payload is 64 MiB. */
+const DIGITS = 9;
+const ZERO = 0x30;
+const CR_LF = Buffer.from('\r\n');
+
+export class PubFramer {
+  readonly #head: Buffer;
+
+  /** `subject`: a legal literal subject. */
+  constructor(subject: string) {
+    this.#head = Buffer.from(`PUB ${subject} ${' '.repeat(DIGITS)}\r\n`);
+  }
+
+  open(out: ByteWriter): void {
+    out.append(this.#head);
+  }
+
+  /** Ends the command whose payload is the last `size` bytes written. */
+  close(out: ByteWriter, size: number): void {
+    let at = out.length - size - CR_LF.length - 1;
+    let rest = size;
+    do {
+      out.buffer[at--] = ZERO + rest % 10;
+      rest = Math.floor(rest / 10);
+    } while (rest > 0);
+    out.append(CR_LF);
+  }
+
+  /** Bytes that `open` appends. */
+  get headSize(): number {
+    return this.#head.length;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The client's own socket, with two gaps closed. An attempt to connect that is given up leaves its socket open in
+ * the client: one for every attempt while a server hangs. And the client sends without looking back: `write`
+ * tells when the bytes are with the kernel.
+ */
+import { createConnection, type Socket } from 'node:net';
+import { NodeTransport } from 'nats/lib/src/node_transport.js';
+
+export class ClientSocket extends NodeTransport {
+  #attempt: Socket | undefined;
+
+  override dial(server: { hostname: string; port: number }): Promise<Socket> {
+    const socket = createConnection({ host: server.hostname, port: server.port, noDelay: true });
+    this.#attempt = socket;
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('closed before it was connected')));
+      socket.once('connect', () => {
+        socket.removeAllListeners();
+        resolve(socket);
+      });
+    });
+  }
+
+  override async close(error?: Error): Promise<void> {
+    await super.close(error);
+    this.#attempt?.destroy();
+  }
+
+  /** The bytes belong to the socket until `done`, or until it is closed. */
+  write(bytes: Uint8Array, done: () => void): void {
+    if (this.isClosed) return;
+    this.socket.write(bytes, (error) => {
+      if (error == null) done();
+    });
+  }
+}

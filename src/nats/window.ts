@@ -1,0 +1,50 @@
+/** What was sent over a link and is not confirmed yet, in the order in which it was sent. */
+import type { Tally } from '../core/types.ts';
+
+/** What one session has in a parcel. */
+export interface Share<Owner> {
+  readonly owner: Owner;
+  /** Everything of the session before this offset is in this parcel or an earlier one. */
+  watermark: number;
+  readonly tally: Tally;
+}
+
+/** What one write carried. */
+export interface Parcel<Owner> {
+  readonly bytes: number;
+  readonly shares: readonly Share<Owner>[];
+  /** The buffer that the bytes lie in; it may be used again once no unconfirmed parcel lies in it. */
+  readonly buffer: Buffer;
+}
+
+export class Window<Owner> {
+  /** Unconfirmed bytes. */
+  bytes = 0;
+  #parcels: Parcel<Owner>[] = [];
+
+  get parcels(): number {
+    return this.#parcels.length;
+  }
+
+  get oldest(): Parcel<Owner> | undefined {
+    return this.#parcels[0];
+  }
+
+  add(parcel: Parcel<Owner>): void {
+    this.#parcels.push(parcel);
+    this.bytes += parcel.bytes;
+  }
+
+  /** The oldest `count` parcels are confirmed: removes and returns them. */
+  confirm(count: number): readonly Parcel<Owner>[] {
+    const confirmed = this.#parcels.splice(0, count);
+    for (const parcel of confirmed) this.bytes -= parcel.bytes;
+    return confirmed;
+  }
+
+  /** The link is lost: nothing will be confirmed any more. */
+  clear(): void {
+    this.#parcels = [];
+    this.bytes = 0;
+  }
+}
