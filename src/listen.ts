@@ -1,0 +1,43 @@
+/** Listens on the plugin's unix socket: only for root, and never in the place of another running driver. */
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+
+/** Rejects with an Error that names the path. */
+export async function listen(server: Server, path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  await removeStale(path);
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } finally {
+    process.umask(mask);
+  }
+}
+
+/** A socket that nobody listens on was left by a driver that was killed. */
+async function removeStale(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) throw new Error(`${path} exists and is not a socket`);
+  if (await isAnswered(path)) throw new Error(`another process listens on ${path}`);
+  unlinkSync(path);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

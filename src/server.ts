@@ -1,0 +1,99 @@
+/**
+ * The plugin's HTTP side: the only place where a request or a response is seen.
+ *
+ * The engine sends POST with a JSON body and no content type over a unix socket; a body may be empty, even where one
+ * belongs (its own retries lose it). It reads `Err` from a 200 as the text for the user, and calls any other status
+ * a broken plugin. Source: moby pkg/plugins/client.go, daemon/logger/proxy.go.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import Koa from 'koa';
+import Router from 'koa-router';
+import type { Log } from './core/log.ts';
+
+/** Bodies hold all labels and the whole environment of a container; the engine sets no limit. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Longer than the engine keeps idle connections (30 s): a connection it is about to use must not be closed. */
+const KEEP_ALIVE_MS = 120_000;
+/** For a request to arrive whole; the engine sends it in one go. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** What the engine asks for. An error's message is shown to the user. */
+export interface LogDriver {
+  /** `info`: the engine's `Info`, unchecked. */
+  startLogging(file: string, info: unknown): void;
+  /** Never fails: the engine would leak the FIFO. */
+  stopLogging(file: string): Promise<void>;
+}
+
+/** Text for the user, sent with status 200. */
+export class RequestError extends Error {}
+
+export function createPluginServer(driver: LogDriver, log: Log): Server {
+  const app = new Koa();
+  const router = new Router();
+  router.post('/Plugin.Activate', (context) => {
+    context.body = { Implements: ['LogDriver'] };
+  });
+  router.post('/LogDriver.Capabilities', (context) => {
+    // The engine then keeps a local copy that serves `docker logs`.
+    context.body = { Cap: { ReadLogs: false }, Err: '' };
+  });
+  router.post('/LogDriver.StartLogging', async (context) => {
+    const request = await readRequest(context.req, 'StartLogging');
+    driver.startLogging(fileOf(request), request['Info']);
+    context.body = { Err: '' };
+  });
+  router.post('/LogDriver.StopLogging', async (context) => {
+    await driver.stopLogging(fileOf(await readRequest(context.req, 'StopLogging')));
+    context.body = { Err: '' };
+  });
+  app.use(async (context, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const expected = error instanceof RequestError;
+      if (!expected) log.error('request failed', { path: context.path, error: error instanceof Error ? error.stack ?? error.message : String(error) });
+      context.status = expected ? 200 : 500;
+      context.body = { Err: expected ? error.message : 'nats: internal error, see the log of the plugin' };
+      return;
+    }
+    if (context.body === undefined) {
+      context.status = 404;
+      context.body = { Err: `nats: ${context.method} ${context.path.slice(0, 100)} is no request of a log driver` };
+    }
+  });
+  app.use(router.routes());
+  const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app.callback());
+  server.maxConnections = 256;
+  return server;
+}
+
+/** The body as an object. Engines send exactly one JSON value. */
+async function readRequest(request: IncomingMessage, method: string): Promise<Readonly<Record<string, unknown>>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  if (size > MAX_BODY_BYTES) throw new RequestError(`nats: ${method}: the request has ${size} bytes, at most ${MAX_BODY_BYTES} are taken`);
+  if (size === 0) throw new RequestError(`nats: ${method}: the request came without its body, as a repeated request of the engine does; start the container again`);
+  const value = parseJson(Buffer.concat(chunks).toString());
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RequestError(`nats: ${method}: expected a JSON object as the request`);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** The text holds a container's environment and appears in no error. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fileOf(request: Readonly<Record<string, unknown>>): string {
+  const file = request['File'];
+  if (typeof file === 'string' && file !== '') return file;
+  throw new RequestError('nats: expected the path of a log FIFO as File');
+}

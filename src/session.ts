@@ -1,0 +1,268 @@
+/**
+ * One container's log, from StartLogging until NATS has confirmed its last line: wires FIFO, journal, decoder,
+ * stages and transport, and keeps two offsets:
+ *
+ *   watermark ≤ cursor ≤ journal.head
+ *
+ * Before the watermark everything is confirmed; from the watermark to the cursor it is on its way; from the cursor
+ * on it waits for room in the window. A lost connection sets the cursor back to the watermark.
+ */
+import type { DropReason, Formatter, Tally, Transport, TransportListener } from './core/types.ts';
+import { Fifo } from './docker/fifo.ts';
+import { FrameDecoder } from './docker/frame-decoder.ts';
+import { MemoryJournal, type Holder, type MemoryBudget } from './journal/memory.ts';
+import { LineCounter } from './stages/count.ts';
+import { Publisher } from './stages/publish.ts';
+import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
+import type { Account } from './core/account.ts';
+
+/** How long a line that the engine split may wait for its end. Everything behind it stays unconfirmed as long. */
+const HELD_LINE_MS = 5000;
+/** The engine closes its end right after StopLogging was answered; if it never does, the session ends all the same. */
+const CLOSE_AFTER_STOP_MS = 5000;
+/** What the engine may still have for a stopping container: its FIFO, and 1 MB per source which swells when framed. */
+const DRAIN_BYTES = 64 * 1024 * 1024;
+
+export interface SessionSettings {
+  readonly file: string;
+  readonly formatter: Formatter;
+  readonly openTransport: (listener: TransportListener) => Transport;
+  readonly budget: MemoryBudget;
+  readonly held: HeldBytes;
+  readonly account: Account;
+  /** Called once, when nothing is left to do. */
+  readonly ended: () => void;
+}
+
+export class Session implements TransportListener, Holder {
+  readonly #journal: MemoryJournal;
+  readonly #decoder: FrameDecoder;
+  readonly #reassembler: Reassembler;
+  readonly #publisher: Publisher;
+  readonly #transport: Transport;
+  readonly #fifo: Fifo;
+  readonly #settings: SessionSettings;
+  #watermark = 0;
+  #cursor = 0;
+  /** The engine has written its last line; it may not have closed its end yet. */
+  #isStopping = false;
+  /** The FIFO will bring no more. */
+  #isComplete = false;
+  #isEnded = false;
+  #heldTimer: NodeJS.Timeout | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  /** The watermark that was handed over last. */
+  #committed = 0;
+  /** Whoever waits for everything to be confirmed. */
+  readonly #waiting = new Set<() => void>();
+
+  /** Opens the FIFO; throws an Error for the user when that fails. */
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+    this.#journal = new MemoryJournal(settings.budget);
+    this.#fifo = new Fifo(settings.file, {
+      read: (bytes) => this.#read(bytes),
+      end: () => this.#complete(),
+    });
+    this.#transport = settings.openTransport(this);
+    this.#publisher = new Publisher(this.#transport, settings.formatter);
+    this.#reassembler = new Reassembler(this.#publisher, settings.held);
+    this.#decoder = new FrameDecoder(this.#reassembler, (bytes) => this.#publisher.skipped(bytes));
+    settings.budget.holders.add(this);
+  }
+
+  /** Bytes that wait for room in the window. */
+  get unread(): number {
+    return this.#journal.head - this.#cursor;
+  }
+
+  /**
+   * The engine has written its last: reads what is there and resolves when NATS has confirmed it, or when `signal`
+   * says that it is time to answer. Delivery goes on in either case.
+   */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#fifo.drain(DRAIN_BYTES);
+    this.#isStopping = true;
+    this.#closeTimer ??= setTimeout(() => this.#complete(), CLOSE_AFTER_STOP_MS);
+    this.#pump();
+    await this.#allConfirmed(signal);
+  }
+
+  /**
+   * The process ends: what was read is delivered, and counted as lost if that does not succeed before `signal`.
+   * While NATS is away nothing more is read: it is safer in the FIFO.
+   */
+  async shutDown(signal: AbortSignal): Promise<void> {
+    if (this.#transport.isReady) this.#fifo.drain(DRAIN_BYTES);
+    this.#complete();
+    await this.#allConfirmed(signal);
+    if (this.#isEnded) return;
+    this.#rewind();
+    this.#dropAll('shutdown');
+    this.#settle();
+  }
+
+  ready(): void {
+    this.#pump();
+  }
+
+  confirmed(watermark: number, tally: Tally, refused: boolean): void {
+    this.#settings.account.confirmed(tally, refused);
+    this.#watermark = watermark;
+    this.#journal.release(watermark);
+    this.#settle();
+  }
+
+  lost(): void {
+    this.#rewind();
+    this.#pump();
+  }
+
+  gaveUp(): void {
+    this.#rewind();
+    this.#pump();
+  }
+
+  /** Gives up the oldest unread lines. Called when the memory for all sessions is exhausted. */
+  shed(bytes: number): void {
+    this.#drop('overflow', bytes);
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.#settings.account.read(bytes.length);
+    this.#journal.append(bytes);
+    this.#pump();
+  }
+
+  /** Publishes what waits, as far as there is room. */
+  #pump(): void {
+    if (this.#isEnded) return;
+    while (this.#transport.isReady && this.#cursor < this.#journal.head) this.#publishRun();
+    if (this.#transport.hasGivenUp) this.#dropAll('gave-up');
+    if (!this.#transport.isReady) this.#transport.wait();
+    else if (this.#isStopping) this.#finish();
+    this.#settle();
+  }
+
+  #publishRun(): void {
+    const run = this.#journal.read(this.#cursor);
+    const offset = run?.offset ?? this.#journal.head;
+    if (offset !== this.#cursor) this.#jump(offset);
+    if (run !== undefined) {
+      this.#decoder.push(run.bytes);
+      this.#cursor += run.bytes.length;
+    }
+    this.#commit();
+  }
+
+  /** Goes on at `offset`: what lay between was given up, so a held line has lost its end. */
+  #jump(offset: number): void {
+    this.#reassembler.release();
+    this.#decoder.seek(offset);
+    this.#cursor = offset;
+  }
+
+  #commit(): void {
+    this.#committed = Math.min(this.#decoder.position, this.#reassembler.heldFrom);
+    this.#publisher.commit(this.#committed);
+    if (this.#reassembler.heldFrom === Number.POSITIVE_INFINITY) this.#stopHeldTimer();
+    else this.#heldTimer ??= setTimeout(() => this.#releaseHeld(), HELD_LINE_MS);
+  }
+
+  #releaseHeld(): void {
+    this.#stopHeldTimer();
+    if (this.#transport.isReady) this.#reassembler.release();
+    this.#commit();
+  }
+
+  #stopHeldTimer(): void {
+    clearTimeout(this.#heldTimer);
+    this.#heldTimer = undefined;
+  }
+
+  /** No line will go on: writes what is held. An unfinished frame is skipped once the FIFO is closed. */
+  #finish(): void {
+    if (this.#isComplete) this.#decoder.end();
+    else this.#reassembler.end();
+    if (this.#committed < this.#decoder.position) this.#commit();
+  }
+
+  #complete(): void {
+    if (this.#isComplete) return;
+    this.#isStopping = true;
+    this.#isComplete = true;
+    clearTimeout(this.#closeTimer);
+    this.#fifo.close();
+    this.#pump();
+  }
+
+  /** Looks whether this was the last confirmation that somebody waits for. */
+  #settle(): void {
+    if (this.#watermark < this.#journal.head) return;
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+    if (this.#isComplete) this.#end();
+  }
+
+  #allConfirmed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      this.#waiting.add(resolve);
+      signal.addEventListener('abort', () => resolve());
+      this.#settle();
+    });
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#stopHeldTimer();
+    this.#settings.budget.holders.delete(this);
+    this.#journal.release(Number.POSITIVE_INFINITY);
+    this.#reassembler.reset();
+    this.#transport.close();
+    this.#settings.ended();
+  }
+
+  #rewind(): void {
+    this.#cursor = this.#watermark;
+    this.#committed = this.#watermark;
+    this.#decoder.seek(this.#watermark);
+    this.#reassembler.reset();
+    this.#publisher.reset();
+  }
+
+  /** Gives up whole entries from the first that was not handed over, at least `bytes` of them if there are as many. */
+  #drop(reason: DropReason, bytes: number): void {
+    const from = this.#decoder.position;
+    const { to, lines } = this.#countLines(from, bytes);
+    if (to === from) return;
+    this.#settings.account.dropped(reason, lines);
+    this.#journal.discard(from, to);
+    const isNothingUnderWay = this.#watermark === from;
+    this.#jump(to);
+    if (isNothingUnderWay) this.#watermark = to;
+    else this.#commit();
+  }
+
+  #dropAll(reason: DropReason): void {
+    this.#drop(reason, Number.POSITIVE_INFINITY);
+    if (!this.#isComplete) return;
+    this.#settings.account.skipped(this.#journal.head - this.#watermark);
+    this.#watermark = this.#journal.head;
+  }
+
+  #countLines(from: number, bytes: number): { to: number; lines: number } {
+    const counter = new LineCounter();
+    const decoder = new FrameDecoder(counter, (skipped) => this.#settings.account.skipped(skipped));
+    decoder.seek(from);
+    for (let at = from; decoder.position - from < bytes;) {
+      const run = this.#journal.read(at);
+      if (run === undefined) break;
+      if (run.offset !== at) decoder.seek(run.offset);
+      decoder.push(run.bytes);
+      at = run.offset + run.bytes.length;
+    }
+    return { to: decoder.position, lines: counter.lines };
+  }
+}
