@@ -1,6 +1,7 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
+import { FifoError } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { MemoryBudget } from './journal/memory.ts';
 import { Connections } from './nats/connections.ts';
@@ -43,6 +44,7 @@ export class Driver implements LogDriver {
       this.#sessions.set(file, this.#open(file, planSession(this.#settings, info, this.#hostname)));
     } catch (error) {
       if (error instanceof OptionError || error instanceof PlanError) throw new RequestError(error.message, { cause: error });
+      if (error instanceof FifoError) throw new RequestError(`nats: ${error.message}`, { cause: error });
       throw error;
     }
   }

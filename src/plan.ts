@@ -1,7 +1,7 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
 import type { Target } from './core/target.ts';
 import type { ContainerFacts } from './core/types.ts';
-import { containerName, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
+import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { extraAttributes } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
 import { resolveOptions, type ResolvedOptions, type Settings } from './options/resolve.ts';
@@ -25,7 +25,7 @@ export function planSession(settings: Settings, info: unknown, hostname: string)
   const tag = render('tag', options.tag, container, hostname);
   const facts: ContainerFacts = {
     id: container.ContainerID,
-    name: containerName(container),
+    name: name(container),
     imageId: container.ContainerImageID,
     imageName: container.ContainerImageName,
     hostname,
@@ -40,9 +40,9 @@ function toSubject({ options, origins }: ResolvedOptions, container: EngineInfo,
   const subject = template === undefined ? tag : render('nats-subject', template, container, hostname);
   const fault = validateSubject(subject);
   if (fault === undefined) return subject;
-  const name = template === undefined ? 'tag' : 'nats-subject';
+  const option = template === undefined ? 'tag' : 'nats-subject';
   const hint = template === undefined ? '; without nats-subject the tag is the subject' : '';
-  throw new PlanError(`nats: ${name}: expected a legal subject, got ${JSON.stringify(subject.slice(0, 256))}, which ${fault}${hint} (${origins.get(name)?.origin})`);
+  throw new PlanError(`nats: ${option}: expected a legal subject, got ${JSON.stringify(subject.slice(0, 256))}, which ${fault}${hint} (${origins.get(option)?.origin})`);
 }
 
 function toTarget({ options, servers, tls }: ResolvedOptions): Target {

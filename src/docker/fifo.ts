@@ -10,6 +10,9 @@ const READ_BYTES = 64 * 1024;
 /** Shared by all FIFOs: the bytes of a read are valid during the call that passes them on. */
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
+/** The FIFO cannot be opened: names the path, and does not repeat the system's own words (see `reword`). */
+export class FifoError extends Error {}
+
 export interface FifoListener {
   /** Valid during the call only. */
   read(bytes: Uint8Array): void;
@@ -23,7 +26,7 @@ export class Fifo {
   readonly #listener: FifoListener;
   #isOpen = true;
 
-  /** Throws an Error that names the path and does not repeat the system's own words (see `reword`). */
+  /** Throws FifoError. */
   constructor(path: string, listener: FifoListener) {
     this.#listener = listener;
     this.#fd = open(path);
@@ -81,11 +84,11 @@ function open(path: string): number {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    throw new Error(`log FIFO ${JSON.stringify(path)} cannot be opened: ${reword(errorCode(error))}`, { cause: error });
+    throw new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: ${reword(errorCode(error))}`, { cause: error });
   }
   if (fstatSync(fd).isFIFO()) return fd;
   closeSync(fd);
-  throw new Error(`log FIFO ${JSON.stringify(path)} cannot be opened: it is not a FIFO`);
+  throw new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: it is not a FIFO`);
 }
 
 function errorCode(error: unknown): string {
