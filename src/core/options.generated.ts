@@ -1,0 +1,106 @@
+/** Generated from schema/options.schema.json by `npm run generate`; change that file, not this one. */
+
+/** The options of one container, typed and complete: what has a default is always there. */
+export interface Options {
+  /**
+   * Comma-separated label keys. Labels of these names that the container has are added to each message.
+   */
+  readonly 'labels': string;
+  /**
+   * Regular expression (RE2 syntax). Labels whose key it matches are added to each message.
+   */
+  readonly 'labels-regex': string;
+  /**
+   * Comma-separated names of environment variables. Those that the container has are added to each message; they win
+   * over labels of the same name.
+   */
+  readonly 'env': string;
+  /**
+   * Regular expression (RE2 syntax). Environment variables whose name it matches are added to each message.
+   */
+  readonly 'env-regex': string;
+  /**
+   * Tag of each message: a Go template, in the language of the engine's own drivers. It is the subject too, unless
+   * `nats-subject` is set.
+   * Default: `{{.ID}}`.
+   */
+  readonly 'tag': string;
+  /**
+   * Format of the messages.
+   * Default: `json`.
+   */
+  readonly 'nats-format': 'json';
+  /**
+   * Comma-separated servers of one NATS cluster: `nats://host:port`, `tls://host:port` or `host:port`, with
+   * `user:password@` or `token@` before the host if needed. One `tls://` makes TLS mandatory for all of them.
+   * Default: `localhost:4222`.
+   */
+  readonly 'nats-servers': readonly string[];
+  /**
+   * Subject to publish to: a Go template like `tag`, rendered when the container starts. The result must be a legal
+   * literal subject. Not set: the rendered `tag`.
+   */
+  readonly 'nats-subject'?: string;
+  /**
+   * How often in a row each server is tried before the driver gives up; -1: for ever. After giving up the container
+   * runs on, its lines are dropped and counted, and the next container that starts makes the driver try again.
+   * Default: `-1`.
+   */
+  readonly 'nats-max-reconnect': number;
+  /**
+   * User name. User information in a server's address wins for that server.
+   */
+  readonly 'nats-user'?: string;
+  /**
+   * Password of `nats-user`.
+   */
+  readonly 'nats-pass'?: string;
+  /**
+   * Token, instead of user name and password.
+   */
+  readonly 'nats-token'?: string;
+  /**
+   * Absolute path of a PEM file with the certificate authorities to trust. Like every `nats-tls-` option, it makes TLS
+   * mandatory.
+   */
+  readonly 'nats-tls-ca-cert'?: string;
+  /**
+   * Absolute path of the client certificate (PEM).
+   */
+  readonly 'nats-tls-cert'?: string;
+  /**
+   * Absolute path of the key of the client certificate (PEM, not encrypted).
+   */
+  readonly 'nats-tls-key'?: string;
+  /**
+   * `true`: accept any server certificate, a warning is logged. A bare `--log-opt nats-tls-skip-verify` means `true`.
+   * Default: `false`.
+   */
+  readonly 'nats-tls-skip-verify': boolean;
+  /**
+   * Way of delivery. `core`: Core NATS, each message confirmed by the server that takes it.
+   * Default: `core`.
+   */
+  readonly 'nats-transport': 'core';
+  /**
+   * Bytes. Memory for lines that NATS has not confirmed, all containers together. When it is full, the oldest lines are
+   * dropped and counted.
+   * Default: `32m`.
+   */
+  readonly 'nats-buffer-size': number;
+  /**
+   * Bytes. What may be on its way to one server without being confirmed.
+   * Default: `4m`.
+   */
+  readonly 'nats-window-size': number;
+  /**
+   * Absolute path of the YAML file. Not set: the first that exists of `/etc/nats-log-driver/config.yaml` and
+   * `/srv/nats-log-driver/config.yaml`.
+   */
+  readonly 'nats-config'?: string;
+  /**
+   * Level of the driver's own log.
+   * Default: `info`.
+   */
+  readonly 'log-level': 'error' | 'warn' | 'info' | 'debug';
+}

@@ -1,0 +1,36 @@
+import test from 'ava';
+import { compare, products, renderEnglishPage, renderManifest } from '../schema/generate.ts';
+
+for (const product of products) {
+  test(`${product.path} is what the schema of the options says`, (t) => {
+    const compared = compare(product);
+    t.true(compared?.current === compared?.wanted, `${product.path} is stale: run npm run generate`);
+  });
+}
+
+test('all keys of the manifest but env stay as they are, in their order', (t) => {
+  const manifest = '{"description":"d","env":[{"name":"OLD"}],"linux":{"capabilities":[]}}';
+  const rendered = JSON.parse(renderManifest(manifest)) as Record<string, unknown>;
+  t.deepEqual(Object.keys(rendered), ['description', 'env', 'linux']);
+  t.deepEqual(rendered['linux'], { capabilities: [] });
+});
+
+test('plugin settings ship empty, so that they do not beat the YAML file', (t) => {
+  const { env } = JSON.parse(renderManifest('{}')) as { env: { name: string; value: string; settable: string[] }[] };
+  t.true(env.some(({ name }) => name === 'NATS_SERVERS'));
+  t.true(env.every(({ value, settable }) => value === '' && settable.join() === 'value'));
+  t.false(env.some(({ name }) => name === 'MODE'), 'what the engine reads itself is no setting of the plugin');
+});
+
+test('only what stands between the markers of a page is renewed', (t) => {
+  const page = renderEnglishPage('before\n<!-- options:begin -->\nSTALE\n<!-- options:end -->\nafter\n');
+  t.true(page.startsWith('before\n<!-- options:begin -->\n\n### Message\n'));
+  t.true(page.endsWith('\n<!-- options:end -->\nafter\n'));
+  t.true(page.includes('| `nats-max-reconnect` | `NATS_MAX_RECONNECT` | `-1` |'));
+  t.false(page.includes('STALE'));
+  t.is(renderEnglishPage(page), page, 'a second run changes nothing');
+});
+
+test('a page without markers stays as it is', (t) => {
+  t.is(renderEnglishPage('no tables here'), 'no tables here');
+});
