@@ -1,0 +1,91 @@
+/**
+ * The options as `schema/options.schema.json` declares them, and the one validator made of it. Everything that differs
+ * from option to option is read from there: no option's name is written in this folder, except where options meet TLS,
+ * credentials or the subject.
+ */
+import { Ajv, type ErrorObject } from 'ajv';
+import optionsSchema from '../../schema/options.schema.json' with { type: 'json' };
+import { serverFault } from './servers.ts';
+
+export type LayerKind = 'default' | 'yaml' | 'environment' | 'log-opt';
+export type Scope = 'container' | 'plugin' | 'environment' | 'daemon';
+
+/** One option's schema, with the project's own annotations; they are explained in the schema's description. */
+export interface OptionSchema {
+  readonly type: 'string' | 'integer' | 'boolean' | 'array';
+  readonly description: string;
+  readonly 'x-description-zh': string;
+  readonly 'x-group': string;
+  readonly 'x-scope': Scope;
+  readonly examples: readonly string[];
+  readonly default?: OptionValue;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly format?: string;
+  readonly items?: { readonly format?: string };
+  readonly writeOnly?: boolean;
+  readonly 'x-unit'?: 'bytes' | 'ms';
+  readonly 'x-separator'?: string;
+  readonly 'x-empty'?: string;
+  readonly 'x-needs'?: readonly string[];
+  readonly 'x-conflicts'?: readonly string[];
+}
+
+export type OptionValue = string | number | boolean | readonly string[];
+
+export interface OptionGroup { readonly name: string; readonly title: string; readonly 'title-zh': string }
+
+/** Which layers may set an option of a scope. */
+export const LAYERS_OF_SCOPE: Readonly<Record<Scope, readonly LayerKind[]>> = {
+  container: ['default', 'yaml', 'environment', 'log-opt'],
+  plugin: ['default', 'yaml', 'environment'],
+  environment: ['default', 'environment'],
+  daemon: ['log-opt'],
+};
+
+/** In the order of the schema; a map, because names come from outside (`__proto__`). */
+export const optionSchemas: ReadonlyMap<string, OptionSchema> = new Map(
+  Object.entries<unknown>(optionsSchema.properties).map(([name, schema]) => [name, schema as OptionSchema]),
+);
+
+export const optionGroups: readonly OptionGroup[] = optionsSchema['x-groups'];
+
+export function isAllowedIn(layer: LayerKind, schema: OptionSchema): boolean {
+  return LAYERS_OF_SCOPE[schema['x-scope']].includes(layer);
+}
+
+/** The one other spelling of an option: `nats-servers` is NATS_SERVERS in the environment. */
+export function environmentName(option: string): string {
+  return option.toUpperCase().replaceAll('-', '_');
+}
+
+/** What is wrong with a text, in words that follow "expected"; undefined when nothing is. */
+type Fault = (text: string) => string | undefined;
+
+const faults: ReadonlyMap<string, Fault> = new Map([
+  ['nats-server', serverFault],
+  ['absolute-path', (text: string) => (text.startsWith('/') && !text.includes('\0') ? undefined : 'an absolute path')],
+]);
+
+export function formatFault(format: string | undefined, value: unknown): string | undefined {
+  return typeof value === 'string' ? faults.get(format ?? '')?.(value) : undefined;
+}
+
+/** An Ajv that knows the project's annotations and formats. */
+export function createAjv(): Ajv {
+  const ajv = new Ajv({ allErrors: true, strict: true, verbose: true });
+  ajv.addVocabulary([
+    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-description-zh',
+  ]);
+  for (const [name, fault] of faults) ajv.addFormat(name, (text: string) => fault(text) === undefined);
+  return ajv;
+}
+
+const validate = createAjv().compile(optionsSchema);
+
+/** What Ajv objects to in a record of option values. */
+export function schemaErrors(values: Readonly<Record<string, unknown>>): readonly ErrorObject[] {
+  return validate(values) ? [] : validate.errors ?? [];
+}
