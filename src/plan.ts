@@ -1,9 +1,11 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
+import type { Options } from './core/options.generated.ts';
 import type { Target } from './core/target.ts';
 import type { ContainerFacts } from './core/types.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
-import { extraAttributes } from './docker/extra-attributes.ts';
+import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
+import { quote, type Problem } from './options/option-error.ts';
 import { resolveOptions, type ResolvedOptions, type Settings } from './options/resolve.ts';
 import { validateSubject } from './options/subject.ts';
 
@@ -14,35 +16,88 @@ export interface Plan {
   readonly target: Target;
 }
 
-/** Why a container's log cannot be set up, in words for the user. */
+/** The engine's request makes no sense, in words for the user. */
 export class PlanError extends Error {}
 
 /** `info`: the engine's `Info`, unchecked. Throws OptionError or PlanError. */
 export function planSession(settings: Settings, info: unknown, hostname: string): Plan {
-  const container = attempt('Info', () => parseEngineInfo(info));
-  const resolved = resolveOptions(settings, container.Config);
-  const { options } = resolved;
-  const tag = render('tag', options.tag, container, hostname);
+  const container = readInfo(info);
+  const rendering = new Rendering(container, hostname);
+  const resolved = resolveOptions(settings, container.Config, (options, originOf) => rendering.render(options, originOf));
   const facts: ContainerFacts = {
     id: container.ContainerID,
     name: name(container),
     imageId: container.ContainerImageID,
     imageName: container.ContainerImageName,
     hostname,
-    tag,
-    attributes: attempt('labels and env', () => extraAttributes(container, options)),
+    tag: rendering.tag,
+    attributes: rendering.attributes,
   };
-  return { resolved, facts, subject: toSubject(resolved, container, hostname, tag), target: toTarget(resolved) };
+  return { resolved, facts, subject: rendering.subject, target: toTarget(resolved) };
 }
 
-function toSubject({ options, origins }: ResolvedOptions, container: EngineInfo, hostname: string, tag: string): string {
-  const template = options['nats-subject'];
-  const subject = template === undefined ? tag : render('nats-subject', template, container, hostname);
+/** The tag, subject, labels and environment that the options ask for, or what is wrong with them. */
+class Rendering {
+  tag = '';
+  subject = '';
+  #labels: ReadonlyMap<string, string> = new Map();
+  #variables: ReadonlyMap<string, string> = new Map();
+  readonly #container: EngineInfo;
+  readonly #hostname: string;
+
+  constructor(container: EngineInfo, hostname: string) {
+    this.#container = container;
+    this.#hostname = hostname;
+  }
+
+  /** A variable overwrites a label of the same name, as in the engine's own drivers. */
+  get attributes(): ReadonlyMap<string, string> {
+    return new Map([...this.#labels, ...this.#variables]);
+  }
+
+  render(options: Options, originOf: (option: string) => string): Problem[] {
+    const problems: Problem[] = [];
+    const attempt = (option: string, make: () => void): void => {
+      try {
+        make();
+      } catch (error) {
+        problems.push({ option, wanted: error instanceof Error ? error.message : String(error), origin: originOf(option) });
+      }
+    };
+    const subject = options['nats-subject'];
+    attempt('tag', () => {
+      this.tag = this.#execute(options.tag);
+      if (subject === undefined) this.subject = legal(this.tag, '; without nats-subject the tag is the subject');
+    });
+    attempt('nats-subject', () => {
+      if (subject !== undefined) this.subject = legal(this.#execute(subject), '');
+    });
+    attempt('labels-regex', () => {
+      this.#labels = chosenLabels(this.#container, options);
+    });
+    attempt('env-regex', () => {
+      this.#variables = chosenVariables(this.#container, options);
+    });
+    return problems;
+  }
+
+  #execute(template: string): string {
+    return parseTemplate(template).execute(this.#container, this.#hostname);
+  }
+}
+
+function legal(subject: string, hint: string): string {
   const fault = validateSubject(subject);
   if (fault === undefined) return subject;
-  const option = template === undefined ? 'tag' : 'nats-subject';
-  const hint = template === undefined ? '; without nats-subject the tag is the subject' : '';
-  throw new PlanError(`nats: ${option}: expected a legal subject, got ${JSON.stringify(subject.slice(0, 256))}, which ${fault}${hint} (${origins.get(option)?.origin})`);
+  throw new Error(`expected a legal subject, got ${quote(subject)}, which ${fault}${hint}`);
+}
+
+function readInfo(info: unknown): EngineInfo {
+  try {
+    return parseEngineInfo(info);
+  } catch (error) {
+    throw new PlanError(`nats: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 function toTarget({ options, servers, tls }: ResolvedOptions): Target {
@@ -55,16 +110,4 @@ function toTarget({ options, servers, tls }: ResolvedOptions): Target {
     ...(tls === undefined ? {} : { tls }),
     maxReconnect: options['nats-max-reconnect'],
   };
-}
-
-function render(option: string, template: string, container: EngineInfo, hostname: string): string {
-  return attempt(option, () => parseTemplate(template).execute(container, hostname));
-}
-
-function attempt<T>(what: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    throw new PlanError(`nats: ${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
 }

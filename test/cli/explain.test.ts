@@ -1,0 +1,112 @@
+import { hostname } from 'node:os';
+import test from 'ava';
+import messageSchema from '../../schema/message.schema.json' with { type: 'json' };
+import { explain } from '../../src/cli/explain.ts';
+import { createAjv } from '../../src/options/schema.ts';
+import { SAMPLE_INFO } from '../support/info.ts';
+import { withFile } from '../support/temporary-file.ts';
+
+interface Run { readonly code: number; readonly out: string; readonly err: string }
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+  let [out, err] = ['', ''];
+  const code = await explain(args, env, { write: (text) => { out += text; }, writeError: (text) => { err += text; } });
+  return { code, out, err };
+}
+
+test('without arguments, defaults are shown, and what a sample container would send', async (t) => {
+  const { code, out, err } = await run([]);
+  t.is(code, 0);
+  t.is(err, '');
+  const lines = out.split('\n');
+  t.regex(lines[0] ?? '', /^OPTION +VALUE +ORIGIN$/);
+  t.true(lines.includes('nats-servers          localhost:4222  default'), out);
+  t.true(lines.includes('servers  nats://localhost:4222'));
+  t.true(lines.includes('subject  a7317399f3f8'));
+  t.regex(lines.at(-2) ?? '', /^\{"container_id":"a7317399f3f8.*"text":"hello from a container","source":"stdout"\}$/);
+});
+
+test('columns are aligned and lines have no blanks at their end', async (t) => {
+  const { out } = await run(['--log-opt', 'nats-subject=docker.logs']);
+  const rows = out.slice(0, out.indexOf('\n\n')).split('\n');
+  const column = rows[0]?.indexOf('ORIGIN') ?? -1;
+  t.true(rows.every((row) => row[column - 1] === ' ' && row[column] !== ' '), out);
+  t.notRegex(out, / $/m);
+});
+
+test('each value is shown with its origin', async (t) => {
+  const { out } = await run(['--log-opt', 'tag=docker.{{.Name}}', '--log-opt', 'nats-tls-skip-verify'], { NATS_USER: 'me' });
+  t.regex(out, /^tag +docker\.\{\{\.Name\}\} +log-opt$/m);
+  t.regex(out, /^nats-tls-skip-verify +true +log-opt$/m);
+  t.regex(out, /^nats-user +me +plugin setting NATS_USER$/m);
+  t.regex(out, /^subject +docker\.sample$/m);
+  t.regex(out, /^servers +tls:\/\/localhost:4222$/m);
+  t.regex(out, /^warning +nats-tls-skip-verify: any server certificate is accepted \(log-opt\)$/m);
+});
+
+test('the machine-readable form holds a valid message', async (t) => {
+  const { code, out } = await run(['--json', '--log-opt', 'labels=com.docker.compose.service', '--log-opt', 'nats-max-reconnect=3']);
+  const parsed = JSON.parse(out) as Record<string, Record<string, unknown>>;
+  t.is(code, 0);
+  t.deepEqual(Object.keys(parsed), ['options', 'servers', 'tag', 'subject', 'message', 'warnings']);
+  t.deepEqual(parsed['options']?.['nats-max-reconnect'], { origin: 'log-opt', value: '3' });
+  t.is(parsed['message']?.['com.docker.compose.service'], 'app');
+  t.is(parsed['message']?.['hostname'], hostname());
+  t.true(createAjv().compile(messageSchema)(parsed['message']));
+});
+
+test('a container can be read from a file; log-opts of the command line win over its own', async (t) => {
+  const info = { ...SAMPLE_INFO, Config: { tag: '{{.Name}}', 'nats-subject': 'own' } };
+  await withFile(JSON.stringify(info), async (path) => {
+    const { out } = await run(['--info', path, '--log-opt', 'nats-subject=docker.{{.Name}}']);
+    t.regex(out, /^tag +shop-web-1$/m);
+    t.regex(out, /^subject +docker\.shop-web-1$/m);
+  });
+});
+
+test('bad options are told as docker run would tell them', async (t) => {
+  t.deepEqual(await run(['--log-opt', 'nats-sever=x', '--log-opt', 'nats-max-reconnect=ten']), {
+    code: 2,
+    out: '',
+    err: 'nats: 2 problems in the options\n'
+      + 'nats-sever: unknown option, did you mean nats-servers? (log-opt)\n'
+      + 'nats-max-reconnect: expected an integer >= -1, got "ten" (log-opt)\n',
+  });
+});
+
+test('a template that is wrong, and a subject that is illegal, are refused', async (t) => {
+  const template = await run(['--log-opt', 'tag={{.Nonsense}}']);
+  t.is(template.code, 2);
+  t.regex(template.err, /^nats: tag: /);
+  const subject = await run(['--log-opt', 'tag={{.Command}}']);
+  t.is(subject.code, 2);
+  t.regex(subject.err, /"\/bin\/sh -c echo hello".*blank/);
+});
+
+test('a file that is no container is refused', async (t) => {
+  const err = '--info: expected a readable file, found nothing at "/nowhere"\n';
+  t.deepEqual(await run(['--info', '/nowhere']), { code: 2, out: '', err });
+  await withFile('[broken', async (path) => {
+    t.deepEqual(await run(['--info', path]), { code: 2, out: '', err: `--info: expected a JSON object in ${JSON.stringify(path)}\n` });
+  });
+  await withFile('{}', async (path) => t.is((await run(['--info', path])).code, 2));
+});
+
+test('an unknown argument is a wrong usage', async (t) => {
+  await t.throwsAsync(run(['--nonsense']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
+});
+
+test('secrets are shown in neither form', async (t) => {
+  const args = ['--log-opt', 'nats-user=me', '--log-opt', 'nats-pass=CANARY', '--log-opt', 'nats-servers=nats://me:CANARY@host'];
+  for (const form of [[], ['--json']]) {
+    const { code, out } = await run([...args, ...form]);
+    t.is(code, 0);
+    t.false(out.includes('CANARY'));
+    t.true(out.includes('nats://me:***@host'));
+  }
+});
+
+test('a value with control characters stays on its line', async (t) => {
+  const { out } = await run(['--log-opt', 'tag=a\n\u001b[31mb', '--log-opt', 'nats-subject=x']);
+  t.regex(out, /^tag +"a\\n\\u001b\[31mb" +log-opt$/m);
+});
