@@ -1,7 +1,7 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
 import type { Options } from './core/options.generated.ts';
 import type { Target } from './core/target.ts';
-import type { ContainerFacts } from './core/types.ts';
+import type { ContainerFacts, SessionPlan } from './core/types.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
@@ -9,11 +9,8 @@ import { quote, type Problem } from './options/option-error.ts';
 import { resolveOptions, type ResolvedOptions, type Settings } from './options/resolve.ts';
 import { validateSubject } from './options/subject.ts';
 
-export interface Plan {
+export interface Plan extends SessionPlan {
   readonly resolved: ResolvedOptions;
-  readonly facts: ContainerFacts;
-  readonly subject: string;
-  readonly target: Target;
 }
 
 /** The engine's request makes no sense, in words for the user. */
@@ -33,7 +30,8 @@ export function planSession(settings: Settings, info: unknown, hostname: string)
     tag: rendering.tag,
     attributes: rendering.attributes,
   };
-  return { resolved, facts, subject: rendering.subject, target: toTarget(resolved) };
+  const { 'nats-format': format, 'nats-transport': transport } = resolved.options;
+  return { resolved, facts, subject: rendering.subject, target: toTarget(resolved), format, transport };
 }
 
 /** The tag, subject, labels and environment that the options ask for, or what is wrong with them. */
@@ -100,7 +98,7 @@ function readInfo(info: unknown): EngineInfo {
   }
 }
 
-function toTarget({ options, servers, tls }: ResolvedOptions): Target {
+export function toTarget({ options, servers, tls }: ResolvedOptions): Target {
   const { 'nats-user': user, 'nats-pass': pass, 'nats-token': token } = options;
   return {
     servers,

@@ -30,8 +30,8 @@ export interface SessionSettings {
   readonly budget: MemoryBudget;
   readonly held: HeldBytes;
   readonly account: Account;
-  /** Called once, when nothing is left to do. */
-  readonly ended: () => void;
+  /** Called once, when nothing is left to do. `isOver`: the engine has closed the FIFO or said that it will. */
+  readonly ended: (isOver: boolean) => void;
 }
 
 export class Session implements TransportListener, Holder {
@@ -48,6 +48,8 @@ export class Session implements TransportListener, Holder {
   #isStopping = false;
   /** The FIFO will bring no more. */
   #isComplete = false;
+  /** The process ends before the container does. */
+  #isSuspended = false;
   #isEnded = false;
   #heldTimer: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -94,6 +96,7 @@ export class Session implements TransportListener, Holder {
    */
   async shutDown(signal: AbortSignal): Promise<void> {
     if (this.#transport.isReady) this.#fifo.drain(DRAIN_BYTES);
+    this.#isSuspended = !this.#isStopping;
     this.#complete();
     await this.#allConfirmed(signal);
     if (this.#isEnded) return;
@@ -221,7 +224,7 @@ export class Session implements TransportListener, Holder {
     this.#journal.release(Number.POSITIVE_INFINITY);
     this.#reassembler.reset();
     this.#transport.close();
-    this.#settings.ended();
+    this.#settings.ended(!this.#isSuspended);
   }
 
   #rewind(): void {

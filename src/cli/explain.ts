@@ -80,9 +80,9 @@ function withLogOpts(info: object, logOpts: Readonly<Record<string, string>>): o
   return { ...info, Config: { ...(typeof own === 'object' ? own : undefined), ...logOpts } };
 }
 
-function sampleMessage({ resolved, facts }: Plan): string {
+function sampleMessage({ format, facts }: Plan): string {
   const out = new ByteWriter(64 * 1024);
-  formatters[resolved.options['nats-format']](facts).format(SAMPLE_ENTRY, out, Number.MAX_SAFE_INTEGER);
+  formatters[format](facts).format(SAMPLE_ENTRY, out, Number.MAX_SAFE_INTEGER);
   return out.take().toString();
 }
 

@@ -1,11 +1,13 @@
 /** The commands and their options. Exit codes: 0 done, 1 failed, 2 wrong usage or refused options. */
 import { parseArgs } from 'node:util';
 import { explain } from './explain.ts';
-import { DEFAULT_SOCKET, serve } from './serve.ts';
+import { DEFAULT_SOCKET, DEFAULT_STATE, serve } from './serve.ts';
 
 const USAGE = `usage: nats-log-driver COMMAND
 
-  serve [--socket PATH]       run the logging driver (default ${DEFAULT_SOCKET})
+  serve [--socket PATH] [--state DIR]
+                              run the logging driver
+                              (default ${DEFAULT_SOCKET}, ${DEFAULT_STATE})
   explain [--log-opt K=V]… [--info FILE] [--json]
                               show the effective options, where each came from, and a sample message
 
@@ -16,7 +18,10 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   const [command, ...rest] = args;
   try {
     if (command === 'serve') {
-      const { values } = parseArgs({ args: rest, options: { socket: { type: 'string', default: DEFAULT_SOCKET } } });
+      const { values } = parseArgs({
+        args: rest,
+        options: { socket: { type: 'string', default: DEFAULT_SOCKET }, state: { type: 'string', default: DEFAULT_STATE } },
+      });
       return await serve(values, env);
     }
     if (command === 'explain') return await explain(rest, env);

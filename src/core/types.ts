@@ -9,6 +9,8 @@
  * confirmation of the last line. An *offset* counts the bytes of one session's FIFO from its start.
  */
 import type { ByteWriter } from './byte-writer.ts';
+import type { Options } from './options.generated.ts';
+import type { Target } from './target.ts';
 
 export type Source = 'stdout' | 'stderr';
 
@@ -47,6 +49,15 @@ export interface EntrySink {
   write(entry: LogEntry): void;
   /** No more entries will come: let go of everything held. */
   end(): void;
+}
+
+/** All that a session needs to know: what the options of its container amount to. */
+export interface SessionPlan {
+  readonly facts: ContainerFacts;
+  readonly subject: string;
+  readonly target: Target;
+  readonly format: Options['nats-format'];
+  readonly transport: Options['nats-transport'];
 }
 
 /** What a formatter says of an entry: written whole, written with its text cut, or not written at all. */

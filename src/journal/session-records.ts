@@ -1,0 +1,86 @@
+/**
+ * The sessions that live, on disk, one file each: the engine never repeats StartLogging when the plugin comes back,
+ * and a FIFO that nobody reads blocks its container. Source: moby daemon/logger/plugin_unix.go.
+ *
+ * A record holds no secret and no more of the environment than the messages show. It is of use only until the
+ * machine restarts, so it need not survive a power failure.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerFacts, SessionPlan } from '../core/types.ts';
+
+const VERSION = 1;
+const SUFFIX = '.json';
+
+export interface SessionRecord {
+  /** Path of the FIFO. */
+  readonly file: string;
+  readonly plan: SessionPlan;
+  /** Names of the log-opts whose secrets were left out of the plan. */
+  readonly omitted: readonly string[];
+}
+
+/** JSON has no maps. */
+interface StoredRecord {
+  readonly version: number;
+  readonly bootId: string;
+  readonly record: SessionRecord;
+  readonly attributes: readonly (readonly [string, string])[];
+}
+
+export class SessionRecords {
+  readonly #dir: string;
+  readonly #bootId: string;
+
+  /** Throws the system's error when the folder cannot be made. Only root may look into it. */
+  constructor(dir: string, bootId: string = readBootId()) {
+    this.#dir = join(dir, 'sessions');
+    this.#bootId = bootId;
+    mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+    chmodSync(this.#dir, 0o700);
+  }
+
+  /** Throws the system's error. */
+  save(record: SessionRecord): void {
+    const stored: StoredRecord = { version: VERSION, bootId: this.#bootId, record, attributes: [...record.plan.facts.attributes] };
+    const path = this.#path(record.file);
+    writeFileSync(`${path}.new`, JSON.stringify(stored), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
+  remove(file: string): void {
+    rmSync(this.#path(file), { force: true });
+  }
+
+  /** What was saved since the machine started; everything else in the folder is of no use any more and removed. */
+  load(): readonly SessionRecord[] {
+    return readdirSync(this.#dir).flatMap((name) => {
+      const path = join(this.#dir, name);
+      const record = this.#read(path);
+      if (record !== undefined && this.#path(record.file) === path) return [record];
+      rmSync(path, { force: true, recursive: true });
+      return [];
+    });
+  }
+
+  /** undefined: half-written, of another version, or of a FIFO that went with the last shutdown of the machine. */
+  #read(path: string): SessionRecord | undefined {
+    try {
+      const { version, bootId, record, attributes } = JSON.parse(readFileSync(path, 'utf8')) as StoredRecord;
+      if (version !== VERSION || bootId !== this.#bootId) return undefined;
+      const facts: ContainerFacts = { ...record.plan.facts, attributes: new Map(attributes) };
+      return { ...record, plan: { ...record.plan, facts } };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #path(file: string): string {
+    return join(this.#dir, createHash('sha256').update(file).digest('hex').slice(0, 32) + SUFFIX);
+  }
+}
+
+function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
