@@ -1,0 +1,63 @@
+/**
+ * Builds what `docker plugin create` takes: config.json and a root file system with Node, its libraries, one bundled file and the
+ * certificates of public authorities. No shell, no package manager, no image.
+ */
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { copyInto, copyProgram, librariesOf } from './binary.ts';
+
+const PROJECT = dirname(import.meta.dirname);
+const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** config.json's entrypoint names these. */
+const NODE = '/usr/local/bin/node';
+const PROGRAM = '/usr/local/lib/nats-log-driver/main.mjs';
+
+/** Replaces the content of `dir`. */
+export async function buildPlugin(dir: string): Promise<void> {
+  const rootfs = join(dir, 'rootfs');
+  rmSync(rootfs, { recursive: true, force: true });
+  await bundle(join(rootfs, PROGRAM));
+  await addNode(rootfs);
+  addSurroundings(rootfs);
+  cpSync(join(import.meta.dirname, 'config.json'), join(dir, 'config.json'));
+}
+
+/** `src/main.ts` and all that it imports, as one file. */
+export async function bundle(outfile: string): Promise<void> {
+  await build({
+    absWorkingDir: PROJECT,
+    entryPoints: ['src/main.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node26',
+    format: 'esm',
+    // CommonJS packages call require(), which an ES module does not have.
+    banner: { js: `import { createRequire as $require } from 'node:module';\nconst require = $require(import.meta.url);` },
+    logLevel: 'warning',
+  });
+}
+
+async function addNode(rootfs: string): Promise<void> {
+  const node = join(PROJECT, 'node_modules', `node-linux-${process.arch}`, 'bin/node');
+  if (!existsSync(node)) throw new Error(`the pinned Node for ${process.arch} is missing: run \`npm run setup\``);
+  await copyProgram(rootfs, node, NODE);
+  // glibc loads the modules that look up host names while it runs; ldd does not know them. Newer releases have them built in.
+  const libc = (await librariesOf(node)).find((path) => path.endsWith('/libc.so.6'));
+  for (const name of ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2']) {
+    const library = join(dirname(libc ?? '/lib'), name);
+    if (existsSync(library)) copyInto(rootfs, library);
+  }
+}
+
+function addSurroundings(rootfs: string): void {
+  const folders = ['etc', 'run/docker/logging', 'run/docker/plugins', 'srv', 'tmp'];
+  for (const folder of folders) mkdirSync(join(rootfs, folder), { recursive: true });
+  writeFileSync(join(rootfs, 'etc/nsswitch.conf'), 'hosts: files dns\n');
+  writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0:root:/:\n');
+  writeFileSync(join(rootfs, 'etc/group'), 'root:x:0:\n');
+  if (!existsSync(AUTHORITIES)) throw new Error(`${AUTHORITIES} is missing: install ca-certificates`);
+  copyInto(rootfs, AUTHORITIES);
+}
