@@ -9,8 +9,6 @@ import { bytesOf, int, itemsOf, typeName, uint } from './values.ts';
 
 /** Pointers have no address here; every one prints as this. */
 const ADDRESS = 0xc000010000n;
-/** Width and precision are at most a million, so this charge always comes before text of that size is made. */
-const CHARGED_ALWAYS = 1;
 
 /** The text of a value that has a String method in Go. */
 export function stringerText(value: Value): string | undefined {
@@ -46,8 +44,9 @@ export class Printer {
     this.#out += text;
   }
 
+  /** Before text of that width is made. */
   #charge(): void {
-    this.#context.spend(CHARGED_ALWAYS + (this.flags.width ?? 0) + (this.flags.precision ?? 0));
+    this.#context.spend(1 + (this.flags.width ?? 0) + (this.flags.precision ?? 0));
   }
 
   /** An operand as it stands in the argument list. */
@@ -99,7 +98,7 @@ export class Printer {
       case 'float': return this.#float(value.value, verb, value);
       case 'complex': return this.#complex(value.re, value.im, verb, value);
       case 'string': return this.#string(value.value, verb, value);
-      case 'slice': return this.#list('[', itemsOf(value), value.type, verb);
+      case 'slice': return this.#list(itemsOf(value), value.type, verb);
       case 'map': return this.#map(value.entries, verb);
       case 'time': return this.#time(value, verb);
       case 'location': return this.#pointer(value, verb);
@@ -153,23 +152,19 @@ export class Printer {
     this.write('i)');
   }
 
-  #list(open: '[' | '{', items: readonly Value[], type: string, verb: string): void {
+  #list(items: readonly Value[], type: string, verb: string): void {
     const goSyntax = this.flags.sharpV;
-    this.write(goSyntax ? `${type}{` : open);
+    this.write(goSyntax ? `${type}{` : '[');
     items.forEach((item, index) => {
       if (index > 0) this.write(goSyntax ? ', ' : ' ');
       if (item.kind !== 'invalid') this.#nested(item, verb);
     });
-    this.write(goSyntax || open === '{' ? '}' : ']');
+    this.write(goSyntax ? '}' : ']');
   }
 
   #byteSlice(value: SliceValue, verb: string): void {
     if ('sqxX'.includes(verb)) return this.#string(bytesOf(value), verb, value);
-    if (verb === 'v' || verb === 'd') {
-      const type = '[]byte';
-      return this.#list('[', itemsOf(value), type, verb === 'd' ? 'd' : 'v');
-    }
-    return this.#list('[', itemsOf(value), value.type, verb);
+    return this.#list(itemsOf(value), verb === 'v' || verb === 'd' ? '[]byte' : value.type, verb);
   }
 
   #map(entries: ReadonlyMap<string, TypedValue>, verb: string): void {
