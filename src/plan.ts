@@ -5,6 +5,7 @@ import type { ContainerFacts, SessionPlan } from './core/types.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
+import { maskLogOpts } from './options/mask.ts';
 import { quote, type Problem } from './options/option-error.ts';
 import { resolveOptions, type ResolvedOptions, type Settings } from './options/resolve.ts';
 import { validateSubject } from './options/subject.ts';
@@ -19,7 +20,8 @@ export class PlanError extends Error {}
 /** `info`: the engine's `Info`, unchecked. Throws OptionError or PlanError. */
 export function planSession(settings: Settings, info: unknown, hostname: string): Plan {
   const container = readInfo(info);
-  const rendering = new Rendering(container, hostname);
+  // A template may print all log-opts: {{json .}}.
+  const rendering = new Rendering({ ...container, Config: maskLogOpts(container.Config) }, hostname);
   const resolved = resolveOptions(settings, container.Config, (options, originOf) => rendering.render(options, originOf));
   const facts: ContainerFacts = {
     id: container.ContainerID,

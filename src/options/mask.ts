@@ -1,7 +1,7 @@
 /** How a value may be shown: in errors, origins, `explain`. Secrets become ***. */
 import { formatValue } from './convert.ts';
 import { quote } from './option-error.ts';
-import type { OptionSchema, OptionValue } from './schema.ts';
+import { optionSchemas, type OptionSchema, type OptionValue } from './schema.ts';
 import { maskServer } from './servers.ts';
 
 export const MASK = '***';
@@ -26,4 +26,13 @@ export function maskValue(value: unknown, schema: OptionSchema): string {
 /** A valid value as it could be written in a log-opt. */
 export function showValue(value: OptionValue, schema: OptionSchema): string {
   return schema.writeOnly === true ? MASK : maskText(formatValue(value, schema), schema);
+}
+
+/** Log-opts as given, for templates that print them. */
+export function maskLogOpts(logOpts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(logOpts).map(([name, value]) => {
+    const schema = optionSchemas.get(name);
+    if (schema === undefined) return [name, value];
+    return [name, schema.writeOnly === true ? MASK : maskText(value, schema)];
+  }));
 }
