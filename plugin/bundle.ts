@@ -1,0 +1,8 @@
+/** `npm run build`: the whole program as one file, for hosts that run it as a process of their own. */
+import { chmodSync } from 'node:fs';
+import { bundle } from './rootfs.ts';
+
+const PROGRAM = 'dist/nats-log-driver.mjs';
+
+await bundle(PROGRAM);
+chmodSync(PROGRAM, 0o755);
