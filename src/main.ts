@@ -2,4 +2,5 @@
 /** The command `nats-log-driver`. */
 import { main } from './cli/main.ts';
 
-process.exitCode = await main(process.argv.slice(2), process.env);
+// An attempt to connect that is under way must not hold up the end of the process.
+process.exit(await main(process.argv.slice(2), process.env));

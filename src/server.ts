@@ -63,6 +63,8 @@ export function createPluginServer(driver: LogDriver, log: Log): Server {
     }
   });
   app.use(router.routes());
+  // A connection that broke off; what a request did wrong was answered above.
+  app.on('error', (error: Error) => log.limited('warn', 'http', 'plugin socket', { error: error.message }));
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app.callback());
   server.maxConnections = 256;
   return server;

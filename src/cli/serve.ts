@@ -1,4 +1,5 @@
 /** `nats-log-driver serve`: the plugin's process, managed by the engine or run on the host. */
+import { writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Log, stderrTarget } from '../core/log.ts';
 import { Driver } from '../driver.ts';
@@ -24,6 +25,7 @@ export interface ServeArguments {
 /** Resolves with the exit code when a signal has ended the process in an orderly way. */
 export async function serve({ socket, state }: ServeArguments, env: NodeJS.ProcessEnv): Promise<number> {
   const log = new Log(stderrTarget());
+  process.once('uncaughtException', (error) => fail(error));
   const settings = tryLoad(env, log);
   if (settings === undefined) return 1;
   log.setLevel(settings.options['log-level']);
@@ -66,6 +68,15 @@ function openRecords(state: string, log: Log): SessionRecords | undefined {
       state, error: error instanceof Error ? error.message : String(error),
     });
     return undefined;
+  }
+}
+
+/** A bug: the engine starts the process again at once, and it finds its sessions. Written directly, whatever waits. */
+function fail(error: Error): never {
+  try {
+    writeSync(2, `${JSON.stringify({ time: new Date().toISOString(), level: 'error', msg: 'internal error', error: error.stack ?? error.message })}\n`);
+  } finally {
+    process.exit(1);
   }
 }
 

@@ -16,6 +16,8 @@ import { ClientSocket } from './socket.ts';
 
 /** A server that hangs still accepts connections; the client's own limit of 20 s would hold up a fail-over. */
 const DIAL_TIMEOUT_MS = 4000;
+/** nats-server's default, should one not tell. */
+const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 /** The client's heartbeat is switched off: it ends in a wait for the hung server. Largest delay of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -73,7 +75,7 @@ class ClientLink implements Link {
   constructor(client: NatsConnectionImpl, socket: ClientSocket, listener: LinkListener) {
     this.#client = client;
     this.#socket = socket;
-    this.maxPayload = client.info?.max_payload ?? 0;
+    this.maxPayload = client.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
     this.discovered = client.info?.connect_urls ?? [];
     this.serverVersion = client.info?.version ?? '';
     void this.#watch(listener);
