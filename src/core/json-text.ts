@@ -9,6 +9,9 @@ const BACKSLASH = 0x5c;
 /** A byte becomes six at most (`\u0000`), so a block of this many needs 24 KiB of room. */
 const BLOCK_BYTES = 4096;
 
+/** From here on one native copy is cheaper than a loop. */
+const LONG_RUN_BYTES = 48;
+
 /** 0: copied as it is. 1: written as \u00xx. 2: leads a sequence of UTF-8. Otherwise: the letter behind the backslash. */
 const CLASS = new Uint8Array(256);
 CLASS.fill(1, 0, 0x20);
@@ -30,12 +33,18 @@ function writeBlock(bytes: Uint8Array, start: number, blockEnd: number, end: num
   let to = out.length;
   let at = start;
   while (at < blockEnd) {
+    const runEnd = endOfRun(bytes, at, blockEnd);
+    if (runEnd - at >= LONG_RUN_BYTES) {
+      buffer.set(bytes.subarray(at, runEnd), to);
+      to += runEnd - at;
+      at = runEnd;
+    } else {
+      while (at < runEnd) buffer[to++] = bytes[at++] as number;
+    }
+    if (at === blockEnd) break;
     const byte = bytes[at] as number;
     const kind = CLASS[byte] as number;
-    if (kind === 0) {
-      buffer[to++] = byte;
-      at++;
-    } else if (kind === 2) {
+    if (kind === 2) {
       const size = sequenceLength(bytes, at, end);
       if (size > 0) {
         for (let i = 0; i < size; i++) buffer[to++] = bytes[at++] as number;
@@ -46,21 +55,43 @@ function writeBlock(bytes: Uint8Array, start: number, blockEnd: number, end: num
         at -= size;
       }
     } else {
-      buffer[to++] = BACKSLASH;
-      if (kind === 1) {
-        buffer[to++] = 0x75;
-        buffer[to++] = 0x30;
-        buffer[to++] = 0x30;
-        buffer[to++] = HEX[byte >> 4] as number;
-        buffer[to++] = HEX[byte & 15] as number;
-      } else {
-        buffer[to++] = kind;
-      }
+      to = writeEscape(byte, kind, buffer, to);
       at++;
     }
   }
   out.length = to;
   return at;
+}
+
+/** The end of the bytes from `at` that are copied as they are. Eight at a time: most lines are one run. */
+function endOfRun(bytes: Uint8Array, at: number, end: number): number {
+  let i = at;
+  while (i + 8 <= end) {
+    const special = (CLASS[bytes[i] as number] as number) | (CLASS[bytes[i + 1] as number] as number)
+      | (CLASS[bytes[i + 2] as number] as number) | (CLASS[bytes[i + 3] as number] as number)
+      | (CLASS[bytes[i + 4] as number] as number) | (CLASS[bytes[i + 5] as number] as number)
+      | (CLASS[bytes[i + 6] as number] as number) | (CLASS[bytes[i + 7] as number] as number);
+    if (special !== 0) break;
+    i += 8;
+  }
+  while (i < end && CLASS[bytes[i] as number] === 0) i++;
+  return i;
+}
+
+/** Returns where to go on writing. */
+function writeEscape(byte: number, kind: number, buffer: Uint8Array, at: number): number {
+  let to = at;
+  buffer[to++] = BACKSLASH;
+  if (kind !== 1) {
+    buffer[to++] = kind;
+    return to;
+  }
+  buffer[to++] = 0x75;
+  buffer[to++] = 0x30;
+  buffer[to++] = 0x30;
+  buffer[to++] = HEX[byte >> 4] as number;
+  buffer[to++] = HEX[byte & 15] as number;
+  return to;
 }
 
 /**

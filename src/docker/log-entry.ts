@@ -12,12 +12,16 @@ const ID = 0x12;
 const ORDINAL = 0x18;
 
 const BILLION = 1_000_000_000;
+const TWO_28 = 2 ** 28;
+const TWO_63 = 2 ** 63;
 
 /** A reading position that stops at `end`; `failed` once something did not fit. */
 class Reader {
   at = 0;
   end = 0;
   failed = false;
+  /** The varint that is being read in parts goes on. */
+  hasMore = false;
   bytes: Uint8Array = new Uint8Array(0);
 
   /** A varint modulo 2^32, unsigned. */
@@ -110,24 +114,15 @@ function readSource(entry: EntryCursor): boolean {
  * wrap-around arithmetic exact.
  */
 function readTime(entry: EntryCursor): void {
-  const { bytes } = reader;
-  let low = 0;
-  let value = 0;
-  let scale = 1;
-  for (let i = 0; ; i++) {
-    if (reader.at >= reader.end || i === 10) {
-      reader.failed = true;
-      return;
-    }
-    const byte = bytes[reader.at++] as number;
-    if (i < 5) low |= (byte & 0x7f) << (7 * i);
-    // The tenth byte carries the sign of a two's complement number.
-    value += i === 9 ? (byte & 1) * -scale : (byte & 0x7f) * scale;
-    scale *= 128;
-    if (byte < 0x80) break;
-  }
+  const low = sevenBits(4);
+  const middle = reader.hasMore ? sevenBits(4) : 0;
+  const high = reader.hasMore ? sevenBits(1) : 0;
+  // The tenth byte carries the sign of a two's complement number.
+  const sign = reader.hasMore ? sevenBits(1) & 1 : 0;
+  if (reader.hasMore) reader.failed = true;
+  const value = (high * TWO_28 + middle) * TWO_28 + low - sign * TWO_63;
   let seconds = Math.floor(value / BILLION);
-  let nanos = (low - Math.imul(seconds, BILLION)) | 0;
+  let nanos = ((low | (middle << 28)) - Math.imul(seconds, BILLION)) | 0;
   if (nanos < 0) {
     nanos += BILLION;
     seconds--;
@@ -137,6 +132,26 @@ function readTime(entry: EntryCursor): void {
   }
   entry.seconds = seconds;
   entry.nanos = nanos;
+}
+
+/** Up to `count` bytes of a varint, seven bits each, the lowest first. */
+function sevenBits(count: number): number {
+  const { bytes, end } = reader;
+  let { at } = reader;
+  let value = 0;
+  let byte = 0x80;
+  for (let shift = 0; byte >= 0x80 && shift < 7 * count; shift += 7) {
+    if (at >= end) {
+      reader.failed = true;
+      byte = 0;
+      break;
+    }
+    byte = bytes[at++] as number;
+    value |= (byte & 0x7f) << shift;
+  }
+  reader.at = at;
+  reader.hasMore = byte >= 0x80;
+  return value;
 }
 
 function readMetadata(): Partial {

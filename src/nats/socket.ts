@@ -30,8 +30,12 @@ export class ClientSocket extends NodeTransport {
   /** The bytes belong to the socket until `done`, or until it is closed. */
   write(bytes: Uint8Array, done: () => void): void {
     if (this.isClosed) return;
-    this.socket.write(bytes, (error) => {
+    const { socket } = this;
+    // The PING that follows leaves with the bytes: one system call instead of two.
+    socket.cork();
+    socket.write(bytes, (error) => {
       if (error == null) done();
     });
+    process.nextTick(() => socket.uncork());
   }
 }
