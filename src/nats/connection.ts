@@ -15,6 +15,8 @@ import { ServerPool, type PooledServer } from './server-pool.ts';
 /** After all servers were tried in vain: from … to …, doubling, with full jitter. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
+/** A link that lasts as long was a success. */
+const SETTLED_MS = 1000;
 /** How often the watchdog looks. */
 const WATCH_MS = 1000;
 /** A server that neither takes bytes nor answers for this long hangs: go to another one. */
@@ -106,13 +108,15 @@ export class Connection {
     this.#link = link;
     this.#state = 'connected';
     this.#everConnected = true;
-    this.#failedAttempts = 0;
+    const since = performance.now();
     this.#pool.discover(link.discovered, server);
     log.info('connected to NATS', { server: serverName(server), version: link.serverVersion });
     const watchdog = setInterval(() => this.#watch(server), WATCH_MS);
     this.outbox.open(link);
     const reason = await lost;
     clearInterval(watchdog);
+    // A server that cuts every connection at once is waited for like one that refuses them.
+    this.#failedAttempts = performance.now() - since < SETTLED_MS ? this.#failedAttempts + 1 : 0;
     this.#link = undefined;
     // `close` may have come meanwhile.
     if ((this.#state as ConnectionState) === 'connected') {
