@@ -10,13 +10,14 @@ const WORDS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the server\'s certificate was signed by a CA that is not trusted (nats-tls-ca-cert names what to trust)',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the server\'s certificate is for another name',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the server asks for a client certificate (nats-tls-cert, nats-tls-key)',
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'the server refused the client certificate',
+  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE': 'the server did not get a client certificate that it accepts (nats-tls-cert, nats-tls-key)',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': 'the server refused the TLS handshake; it may ask for a client certificate (nats-tls-cert, nats-tls-key)',
+  'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED': 'the server refused the client certificate: expired',
+  'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN': 'the server refused the client certificate',
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the server does not trust the CA of the client certificate',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'the server refused the client certificate: expired',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'the server refused the client certificate',
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'nats-tls-cert and nats-tls-key do not belong together',
   ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset by the server',
+  ECONNRESET: 'connection reset by the server; one that verifies clients may do so when it does not accept a certificate',
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the host name could not be looked up',
   EHOSTUNREACH: 'no route to the host',
@@ -30,7 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
   AUTHENTICATION_EXPIRED: 'the credentials have expired',
   ACCOUNT_EXPIRED: 'the account has expired',
   AUTHENTICATION_TIMEOUT: 'the server did not wait for the credentials',
-  SERVER_OPTION_NA: 'the server does not offer TLS',
+  SERVER_OPT_NA: 'the server does not offer TLS',
 };
 
 export interface DialFailure {
@@ -49,7 +50,7 @@ export function describeDialError(error: unknown): DialFailure {
     deepest = at;
   }
   const code = deepest instanceof Error ? codeOf(deepest) : '';
-  return failure(WORDS[code] ?? (deepest instanceof Error ? deepest.message : String(deepest)), code, '');
+  return failure(WORDS[code] ?? (deepest instanceof Error ? deepest.message.trim() : String(deepest)), code, '');
 }
 
 function failure(words: string, code: string, detail: string): DialFailure {

@@ -6,13 +6,13 @@
 import { isIP } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { getCACertificates } from 'node:tls';
 import type { ConnectionOptions, TlsOptions } from 'nats';
 import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { setTransportFactory } from 'nats/lib/nats-base-client/transport.js';
 import type { Target } from '../core/target.ts';
 import type { PooledServer } from './server-pool.ts';
 import { ClientSocket } from './socket.ts';
+import { verification } from './verification.ts';
 
 /** A server that hangs still accepts connections; the client's own limit of 20 s would hold up a fail-over. */
 const DIAL_TIMEOUT_MS = 4000;
@@ -121,26 +121,17 @@ function credentials(server: PooledServer, target: Target): Pick<ConnectionOptio
   };
 }
 
-async function tlsOptions(server: PooledServer, { tls }: Target): Promise<TlsOptions> {
+async function tlsOptions(server: PooledServer, { tls }: Target): Promise<TlsOptions & { rejectUnauthorized: boolean }> {
   const [ca, cert, key] = await Promise.all([tls?.caFile, tls?.certFile, tls?.keyFile].map(readIfNamed));
-  const name = server.tlsName ?? server.host;
-  const options: TlsOptions & { host: string; servername?: string; rejectUnauthorized: boolean } = {
-    ca: ca ?? systemCertificates(),
+  return {
+    ...verification(server.tlsName ?? server.host),
+    ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    // Checked against the certificate; an address is never sent as a server name (RFC 6066, section 3).
-    host: name,
-    servername: isIP(name) === 0 ? name : '',
     rejectUnauthorized: !(tls?.skipVerify ?? false),
   };
-  return options;
 }
 
 async function readIfNamed(path: string | undefined): Promise<string | undefined> {
   return path === undefined ? undefined : await readFile(path, 'utf8');
-}
-
-/** What the machine trusts and what comes with the runtime. */
-function systemCertificates(): string {
-  return [...new Set([...getCACertificates('system'), ...getCACertificates('bundled')])].join('\n');
 }

@@ -1,17 +1,22 @@
 /**
- * The client's own socket, with two gaps closed. An attempt to connect that is given up leaves its socket open in
- * the client: one for every attempt while a server hangs. And the client sends without looking back: `write`
- * tells when the bytes are with the kernel.
+ * The client's own socket, with three gaps closed. An attempt to connect that is given up leaves its socket open in
+ * the client: one for every attempt while a server hangs. A server that asks for TLS on its own is checked against
+ * other certificates than one that was addressed with it. And the client sends without looking back: `write` tells
+ * when the bytes are with the kernel.
  */
 import { createConnection, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { NodeTransport } from 'nats/lib/src/node_transport.js';
+import { verification } from './verification.ts';
 
 export class ClientSocket extends NodeTransport {
   #attempt: Socket | undefined;
+  #host = '';
 
   override dial(server: { hostname: string; port: number }): Promise<Socket> {
     const socket = createConnection({ host: server.hostname, port: server.port, noDelay: true });
     this.#attempt = socket;
+    this.#host = server.hostname;
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.once('close', () => reject(new Error('closed before it was connected')));
@@ -20,6 +25,11 @@ export class ClientSocket extends NodeTransport {
         resolve(socket);
       });
     });
+  }
+
+  override startTLS(): Promise<TLSSocket> {
+    this.options = { ...this.options, tls: this.options.tls ?? { ...verification(this.#host) } };
+    return super.startTLS();
   }
 
   override async close(error?: Error): Promise<void> {
