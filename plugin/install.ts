@@ -1,7 +1,7 @@
 /** Puts a built plugin into an engine, in the place of an earlier one. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { output, run } from './command.ts';
+import { CommandError, output, run } from './command.ts';
 
 export interface InstallOptions {
   /** As `buildPlugin` made it. */
@@ -35,7 +35,7 @@ export async function installPlugin(options: InstallOptions): Promise<void> {
   if (earlier !== undefined) {
     if (!force && !isOurs(earlier)) throw new InstallError(`the engine has another plugin of the name ${name}: use --force or --name`);
     report(`remove the earlier plugin ${name}`);
-    await docker('plugin', 'rm', '--force', name);
+    await remove(name, force, docker);
   }
   report(`create the plugin ${name}`);
   await docker('plugin', 'create', name, dir);
@@ -44,6 +44,26 @@ export async function installPlugin(options: InstallOptions): Promise<void> {
   if (!enable) return;
   report(`enable the plugin ${name}`);
   await docker('plugin', 'enable', name);
+}
+
+/** Containers that log through a plugin lose their logging with it, and are slow to stop: only by force. */
+async function remove(name: string, force: boolean, docker: (...args: string[]) => Promise<string>): Promise<void> {
+  try {
+    await docker('plugin', 'rm', ...(force ? ['--force'] : []), name);
+  } catch (error) {
+    if (force || !(error instanceof CommandError)) throw error;
+    await disable(name, docker);
+    await docker('plugin', 'rm', name);
+  }
+}
+
+async function disable(name: string, docker: (...args: string[]) => Promise<string>): Promise<void> {
+  try {
+    await docker('plugin', 'disable', name);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !error.message.includes('in use')) throw error;
+    throw new InstallError(`running containers log through the plugin ${name}: stop them, or use --force and start them again afterwards`, { cause: error });
+  }
 }
 
 /** False when the name is free, or belongs to a plugin that this project made. */
