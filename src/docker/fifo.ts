@@ -43,15 +43,19 @@ export class Fifo {
       },
     });
     this.#socket.on('error', (error) => this.#finish(error.message));
-    this.#socket.on('close', () => this.#finish());
+    // Earlier than 'close': by then the descriptor may belong to another file.
+    this.#socket.on('end', () => this.#finish());
     this.#socket.resume();
+    // The end of a FIFO that nobody has written to since it was opened is not signalled, only read.
+    setImmediate(() => this.drain(READ_BYTES));
   }
 
   /** Reads on until the FIFO is empty or `limit` bytes were read. All that the engine wrote before asking is in it. */
   drain(limit: number): void {
     for (let total = 0; this.#isOpen && total < limit;) {
       const size = readNow(this.#fd);
-      if (size === 0) return;
+      if (size === 0) this.#finish();
+      if (size <= 0) return;
       total += size;
       this.#listener.read(buffer.subarray(0, size));
     }
@@ -69,12 +73,12 @@ export class Fifo {
   }
 }
 
-/** 0 when nothing is there: empty, or closed, which the socket notices by itself. */
+/** 0: the engine has closed its end. -1: the FIFO is empty. */
 function readNow(fd: number): number {
   try {
     return readSync(fd, buffer, 0, READ_BYTES, null);
   } catch (error) {
-    if (errorCode(error) === 'EAGAIN') return 0;
+    if (errorCode(error) === 'EAGAIN') return -1;
     throw error;
   }
 }
