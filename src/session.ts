@@ -51,6 +51,8 @@ export class Session implements TransportListener, Holder {
   /** The process ends before the container does. */
   #isSuspended = false;
   #isEnded = false;
+  /** Where the line begins that the timer is for. */
+  #heldFrom = Number.POSITIVE_INFINITY;
   #heldTimer: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   /** The watermark that was handed over last. */
@@ -168,19 +170,21 @@ export class Session implements TransportListener, Holder {
   #commit(): void {
     this.#committed = Math.min(this.#decoder.position, this.#reassembler.heldFrom);
     this.#publisher.commit(this.#committed);
-    if (this.#reassembler.heldFrom === Number.POSITIVE_INFINITY) this.#stopHeldTimer();
-    else this.#heldTimer ??= setTimeout(() => this.#releaseHeld(), HELD_LINE_MS);
+    this.#watchHeld(this.#reassembler.heldFrom);
+  }
+
+  /** Each line that is held has its own time. */
+  #watchHeld(heldFrom: number): void {
+    if (heldFrom === this.#heldFrom) return;
+    this.#heldFrom = heldFrom;
+    clearTimeout(this.#heldTimer);
+    if (heldFrom !== Number.POSITIVE_INFINITY) this.#heldTimer = setTimeout(() => this.#releaseHeld(), HELD_LINE_MS);
   }
 
   #releaseHeld(): void {
-    this.#stopHeldTimer();
+    this.#watchHeld(Number.POSITIVE_INFINITY);
     if (this.#transport.isReady) this.#reassembler.release();
     this.#commit();
-  }
-
-  #stopHeldTimer(): void {
-    clearTimeout(this.#heldTimer);
-    this.#heldTimer = undefined;
   }
 
   /** No line will go on: writes what is held. An unfinished frame is skipped once the FIFO is closed. */
@@ -219,7 +223,7 @@ export class Session implements TransportListener, Holder {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#stopHeldTimer();
+    this.#watchHeld(Number.POSITIVE_INFINITY);
     this.#settings.budget.holders.delete(this);
     this.#journal.release(Number.POSITIVE_INFINITY);
     this.#reassembler.reset();
@@ -233,6 +237,7 @@ export class Session implements TransportListener, Holder {
     this.#decoder.seek(this.#watermark);
     this.#reassembler.reset();
     this.#publisher.reset();
+    this.#watchHeld(Number.POSITIVE_INFINITY);
   }
 
   /** Gives up whole entries from the first that was not handed over, at least `bytes` of them if there are as many. */
@@ -251,21 +256,34 @@ export class Session implements TransportListener, Holder {
   #dropAll(reason: DropReason): void {
     this.#drop(reason, Number.POSITIVE_INFINITY);
     if (!this.#isComplete) return;
-    this.#settings.account.skipped(this.#journal.head - this.#watermark);
+    this.#settings.account.skipped(this.#keptFrom(this.#decoder.position));
     this.#watermark = this.#journal.head;
   }
 
+  /** Bytes at or behind `offset` that were not given up. */
+  #keptFrom(offset: number): number {
+    let kept = 0;
+    for (let run = this.#journal.read(offset); run !== undefined; run = this.#journal.read(run.offset + run.bytes.length)) {
+      kept += run.bytes.length;
+    }
+    return kept;
+  }
+
+  /** Looks for the end of a line `bytes` or more behind `from`. */
   #countLines(from: number, bytes: number): { to: number; lines: number } {
     const counter = new LineCounter();
     const decoder = new FrameDecoder(counter, (skipped) => this.#settings.account.skipped(skipped));
     decoder.seek(from);
-    for (let at = from; decoder.position - from < bytes;) {
+    for (let at = from; decoder.position - from < bytes || counter.isOpen;) {
       const run = this.#journal.read(at);
       if (run === undefined) break;
       if (run.offset !== at) decoder.seek(run.offset);
       decoder.push(run.bytes);
       at = run.offset + run.bytes.length;
     }
+    // Rather less than a part of a line, unless that line is all there is.
+    if (counter.isOpen && counter.boundary > from) return { to: counter.boundary, lines: counter.linesBefore };
+    counter.end();
     return { to: decoder.position, lines: counter.lines };
   }
 }

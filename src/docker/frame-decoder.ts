@@ -62,13 +62,16 @@ export class FrameDecoder {
     this.#searching = false;
   }
 
-  /** No more bytes will come: an unfinished frame is skipped. */
+  /** No more bytes will come: what is no whole frame is skipped, and frames behind it are found. */
   end(): void {
-    if (this.#carry.length > 0) {
-      this.#skipped(this.#carry.length);
-      this.position += this.#carry.length;
-      this.#carry = EMPTY;
+    let rest = this.#carry;
+    this.#carry = EMPTY;
+    while (rest.length > 0) {
+      // Either the last frame is cut off, or its length lied.
+      rest = rest.subarray(this.#searching ? this.#skip(0, rest.length, false) : this.#search(rest, 1));
+      rest = rest.subarray(this.#decode(rest));
     }
+    this.#searching = false;
     this.#next.end();
   }
 

@@ -33,6 +33,11 @@ export class MemoryBudget {
   /** Exceeds the limit rather than refuse: a FIFO is always drained, and what nobody can shed is bounded by the window. */
   take(size: number): Buffer {
     while (this.used + size > this.limit && this.#shed()) continue;
+    return this.takeRegardless(size);
+  }
+
+  /** For whoever is giving up bytes, and must not be asked for more in order to do so. */
+  takeRegardless(size: number): Buffer {
     this.used += size;
     return (size === LARGE_CHUNK_BYTES ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
   }
@@ -127,7 +132,7 @@ export class MemoryJournal implements Journal {
     const end = chunkEnd(chunk);
     if (end > to) {
       const rest = chunk.buffer.subarray(chunk.start + to - chunk.offset, chunk.end);
-      const buffer = this.#budget.take(chunk.buffer.length);
+      const buffer = this.#budget.takeRegardless(chunk.buffer.length);
       buffer.set(rest);
       this.#chunks.splice(index + 1, 0, { buffer, offset: to, start: 0, end: rest.length });
     }

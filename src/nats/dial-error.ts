@@ -1,7 +1,7 @@
 /** Says in words why a server could not be connected to: which check of a certificate failed, who refused whom. */
 
 /** Codes of Node's TLS and of the system, in the words of what to do about it. Source: OpenSSL x509_vfy.h, nodejs.org/api/tls.html. */
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS: ReadonlyMap<string, string> = new Map(Object.entries({
   CERT_HAS_EXPIRED: 'the server\'s certificate has expired',
   CERT_NOT_YET_VALID: 'the server\'s certificate is not valid yet',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the server\'s certificate is self-signed and not trusted (nats-tls-ca-cert names what to trust)',
@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ACCOUNT_EXPIRED: 'the account has expired',
   AUTHENTICATION_TIMEOUT: 'the server did not wait for the credentials',
   SERVER_OPT_NA: 'the server does not offer TLS',
-};
+}));
 
 export interface DialFailure {
   /** For people; never holds credentials. */
@@ -45,12 +45,12 @@ export interface DialFailure {
 export function describeDialError(error: unknown): DialFailure {
   let deepest = error;
   for (let at: unknown = error; at instanceof Error; at = causeOf(at)) {
-    const words = WORDS[codeOf(at)];
+    const words = WORDS.get(codeOf(at));
     if (words !== undefined && codeOf(at) !== 'CONNECTION_REFUSED') return failure(words, codeOf(at), detailOf(at));
     deepest = at;
   }
   const code = deepest instanceof Error ? codeOf(deepest) : '';
-  return failure(WORDS[code] ?? (deepest instanceof Error ? deepest.message.trim() : String(deepest)), code, '');
+  return failure(WORDS.get(code) ?? (deepest instanceof Error ? deepest.message.trim() : String(deepest)), code, '');
 }
 
 function failure(words: string, code: string, detail: string): DialFailure {

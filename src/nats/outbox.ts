@@ -37,8 +37,10 @@ export class Outbox {
   #isScheduled = false;
   /** A PING is under way. */
   #isAsking = false;
-  /** Subjects refused since the PING before: its PONG does not confirm their messages. */
-  readonly #refused = new Set<string>();
+  /** Parcels sent so far. */
+  #sent = 0;
+  /** By subject: the last parcel that was sent when the server's refusal of it was heard. */
+  readonly #refused = new Map<string, number>();
   /** When the link last showed life. Milliseconds of a clock that never goes back. */
   #lifeSign = 0;
 
@@ -100,14 +102,15 @@ export class Outbox {
   }
 
   refuse(subject: string): void {
-    this.#refused.add(subject);
+    this.#refused.set(subject, this.#sent);
   }
 
   /** Asks an idle link for a sign of life; returns for how many milliseconds one that is owed has not come. */
   probe(): number {
     const silentMs = performance.now() - this.#lifeSign;
-    if (!this.#isAsking && silentMs >= IDLE_PING_MS) this.#ask();
-    return this.#isAsking ? silentMs : 0;
+    if (this.#isAsking) return silentMs;
+    if (silentMs >= IDLE_PING_MS) this.#ask();
+    return 0;
   }
 
   #schedule(): void {
@@ -124,7 +127,7 @@ export class Outbox {
     if (link === undefined || this.#shares.length === 0) return;
     const { buffer } = this.out;
     const bytes = this.out.take();
-    this.#window.add({ bytes: bytes.length, shares: this.#shares, buffer });
+    this.#window.add({ number: ++this.#sent, bytes: bytes.length, shares: this.#shares, buffer });
     this.#shares = [];
     if (bytes.length > 0) link.send(bytes, () => this.#lifeSign = performance.now());
     if (!this.#isAsking) this.#ask();
@@ -145,15 +148,14 @@ export class Outbox {
     this.#isAsking = false;
     this.#lifeSign = performance.now();
     this.#confirm(this.#window.confirm(parcels));
-    this.#refused.clear();
     if (this.#window.parcels > 0) this.#ask();
     this.#wake();
   }
 
   #confirm(parcels: readonly Parcel<Lane>[]): void {
-    parcels.forEach(({ shares, buffer }, i) => {
+    parcels.forEach(({ number, shares, buffer }, i) => {
       for (const { owner, watermark, tally } of shares) {
-        if (this.#lanes.has(owner)) owner.confirmed(watermark, tally, this.#refused.has(owner.subject));
+        if (this.#lanes.has(owner)) owner.confirmed(watermark, tally, number <= (this.#refused.get(owner.subject) ?? 0));
       }
       // Parcels follow each other through the buffers: the last one in a buffer frees it.
       const next = i + 1 < parcels.length ? parcels[i + 1] : this.#window.oldest;

@@ -32,11 +32,12 @@ export class ServerPool {
   /** `urls` are the `host:port` that `from` told; they inherit its TLS, its name and its credentials. */
   discover(urls: readonly string[], from: PooledServer): void {
     const known = new Set(this.#configured.map(address));
-    const tlsName = from.tlsName ?? (isIP(from.host) === 0 ? from.host : undefined);
+    const { tlsName: told, ...shared } = from;
+    const tlsName = told ?? (isIP(from.host) === 0 ? from.host : undefined);
     this.#discovered = urls.slice(0, MAX_DISCOVERED).flatMap((url) => {
       const at = parseHostPort(url);
       if (at === undefined || known.has(address(at))) return [];
-      return [{ ...from, ...at, ...(tlsName === undefined || isIP(at.host) === 0 ? {} : { tlsName }) }];
+      return [{ ...shared, ...at, ...(tlsName === undefined || isIP(at.host) === 0 ? {} : { tlsName }) }];
     });
   }
 }

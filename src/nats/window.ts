@@ -11,6 +11,8 @@ export interface Share<Owner> {
 
 /** What one write carried. */
 export interface Parcel<Owner> {
+  /** Counts the parcels of an outbox, over all its links. */
+  readonly number: number;
   readonly bytes: number;
   readonly shares: readonly Share<Owner>[];
   /** The buffer that the bytes lie in; it may be used again once no unconfirmed parcel lies in it. */

@@ -40,7 +40,7 @@ class HeldLine implements LogEntry {
   /** The engine's ordinal of the first piece in `bytes`: the same whenever the line is put together again. */
   ordinal = 0;
   isOpen = false;
-  /** Whether earlier bytes of the line were published already. */
+  /** Whether earlier bytes of the line were published already, or lost. */
   isContinued = false;
 
   constructor(source: Source) {
@@ -72,19 +72,14 @@ export class Reassembler implements EntrySink {
       this.#next.write(entry);
       return;
     }
-    const goesOn = !partial.last && entry.end - entry.start >= ENGINE_PIECE_BYTES;
-    if (!line.isOpen && !goesOn) {
-      this.#writeWhole(entry);
-      return;
-    }
     this.#add(line, entry, partial);
-    if (!goesOn) this.#finish(line);
+    if (!goesOn(entry)) this.#finish(line);
   }
 
   /** Publishes the held lines as far as they came; what follows of them will be marked as further pieces. */
   release(): void {
-    if (this.#stdout.isOpen) this.#publishPiece(this.#stdout, false);
-    if (this.#stderr.isOpen) this.#publishPiece(this.#stderr, false);
+    if (this.#stdout.end > 0) this.#publishPiece(this.#stdout, false);
+    if (this.#stderr.end > 0) this.#publishPiece(this.#stderr, false);
   }
 
   /** Forgets the held lines: they will be read again. */
@@ -99,14 +94,6 @@ export class Reassembler implements EntrySink {
     this.#next.end();
   }
 
-  /** A single short piece that the engine calls partial is a line that ended without a newline. */
-  #writeWhole(entry: LogEntry): void {
-    const line = entry.source === 'stdout' ? this.#stdout : this.#stderr;
-    this.#begin(line, entry, entry.partial as Partial);
-    this.#append(line, entry);
-    this.#finish(line);
-  }
-
   #add(line: HeldLine, entry: LogEntry, partial: Partial): void {
     if (!line.isOpen) this.#begin(line, entry, partial);
     const size = entry.end - entry.start;
@@ -115,17 +102,17 @@ export class Reassembler implements EntrySink {
     }
     if (line.end === 0) {
       line.offset = entry.offset;
-      line.ordinal = partial.ordinal;
+      // Engines before 18.09.7 do not count.
+      line.ordinal = partial.ordinal > 0 ? partial.ordinal : line.ordinal + 1;
     }
     this.#append(line, entry);
   }
 
   #begin(line: HeldLine, entry: LogEntry, partial: Partial): void {
     line.isOpen = true;
-    line.isContinued = false;
+    line.isContinued = partial.ordinal > 1;
     line.id = partial.id;
-    line.ordinal = partial.ordinal;
-    line.offset = entry.offset;
+    line.ordinal = 0;
     line.seconds = entry.seconds;
     line.nanos = entry.nanos;
     line.end = 0;
@@ -163,6 +150,11 @@ export class Reassembler implements EntrySink {
     line.end = 0;
     line.bytes = Buffer.alloc(0);
   }
+}
+
+/** Whether the engine sends more of the entry's line. Its rules: see above. */
+export function goesOn({ partial, start, end }: LogEntry): boolean {
+  return partial !== undefined && !partial.last && end - start >= ENGINE_PIECE_BYTES;
 }
 
 /** A line whose pieces are all published holds nothing back. */
