@@ -10,12 +10,13 @@ export function toRecord(file: string, { resolved, facts, subject, target, forma
   const isOwn = (option: string): boolean => resolved.origins.get(option)?.origin === 'log-opt';
   const omitted = ['nats-user', 'nats-pass', 'nats-token'].filter(isOwn);
   if (isOwn('nats-servers') && target.servers.some(hasCredentials)) omitted.push('nats-servers');
-  return { file, plan: { facts, subject, target: withoutCredentials(target), format, transport }, omitted };
+  const inherits = omitted.length === 0 && (hasCredentials(target) || target.servers.some(hasCredentials));
+  return { file, plan: { facts, subject, target: withoutCredentials(target), format, transport }, omitted, inherits };
 }
 
 /** Credentials that came with the container are not known any more; those of the plugin are what they are now. */
-export function fromRecord({ plan, omitted }: SessionRecord, settings: Settings): SessionPlan {
-  if (omitted.length > 0) return plan;
+export function fromRecord({ plan, inherits }: SessionRecord, settings: Settings): SessionPlan {
+  if (!inherits) return plan;
   const { servers, user, pass, token } = toTarget(resolveOptions(settings, {}));
   const known = new Map(servers.map((server) => [`${server.host}:${server.port}`, server]));
   return {
@@ -30,7 +31,7 @@ export function fromRecord({ plan, omitted }: SessionRecord, settings: Settings)
   };
 }
 
-function hasCredentials({ user, pass, token }: Server): boolean {
+function hasCredentials({ user, pass, token }: Server | Target): boolean {
   return user !== undefined || pass !== undefined || token !== undefined;
 }
 

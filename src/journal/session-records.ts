@@ -19,6 +19,8 @@ export interface SessionRecord {
   readonly plan: SessionPlan;
   /** Names of the log-opts whose secrets were left out of the plan. */
   readonly omitted: readonly string[];
+  /** The plugin's own credentials were used: they are put in again. */
+  readonly inherits: boolean;
 }
 
 /** JSON has no maps. */

@@ -7,6 +7,7 @@ import { OptionError, type Problem } from './option-error.ts';
 import { crossProblems, type MergedValues } from './rules.ts';
 import { optionSchemas } from './schema.ts';
 import { parseServers } from './servers.ts';
+import { separateCredentials } from './credentials.ts';
 import { DEFAULT_ORIGIN, defaultLayer, environmentLayer, environmentWarnings, logOptLayer } from './sources.ts';
 import { DEFAULT_FILES, readFirstYaml, readNamedYaml } from './yaml-file.ts';
 
@@ -64,7 +65,7 @@ export type Check = (options: Options, originOf: (option: string) => string) => 
 /** The options of one container. Throws OptionError with all problems, those that `check` finds included. */
 export function resolveOptions(settings: Settings, logOpts: Readonly<Record<string, string>>, check: Check = () => []): ResolvedOptions {
   const { layer, problems } = logOptLayer(logOpts);
-  const values = merge([...settings.layers, layer]);
+  const { values, warnings } = separateCredentials(merge([...settings.layers, layer]), settings.layers, layer);
   const wrong = new Set(problems.map(({ option }) => option));
   const options = toOptions(values);
   const originOf = (option: string): string => values.get(option)?.origin ?? DEFAULT_ORIGIN;
@@ -76,7 +77,7 @@ export function resolveOptions(settings: Settings, logOpts: Readonly<Record<stri
     servers,
     tls: servers.some(({ tls }) => tls) ? toTlsFiles(options) : undefined,
     origins: new Map([...values].map(([name, value]) => [name, toProvenance(name, value)])),
-    warnings: skipVerifyWarnings(values),
+    warnings: [...warnings, ...skipVerifyWarnings(values)],
   };
 }
 

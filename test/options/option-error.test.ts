@@ -56,11 +56,6 @@ const single: readonly [logOpts: Texts, text: string, env?: Texts][] = [
   [{ 'nats-tls-key': '/x' }, 'nats-tls-key: needs nats-tls-cert as well (log-opt)'],
   [{ 'nats-token': 'secret', 'nats-user': 'me' }, 'nats-token: cannot be used together with nats-user, set by log-opt (log-opt)'],
   [
-    { 'nats-token': 'secret' },
-    'nats-token: cannot be used together with nats-user, set by plugin setting NATS_USER (log-opt)',
-    { NATS_USER: 'me' },
-  ],
-  [
     { 'nats-buffer-size': '64m' },
     'nats-buffer-size: concerns the whole plugin, set it with "docker plugin set nats NATS_BUFFER_SIZE=…" or in the YAML file (log-opt)',
   ],

@@ -24,15 +24,15 @@ test('without any configuration, all options have their defaults', (t) => {
 });
 
 test('a log-opt beats a plugin setting, which beats the YAML file, which beats the default', async (t) => {
-  const yaml = 'defaults:\n  nats-servers: yaml\n  nats-user: yaml\n  nats-subject: yaml\n';
+  const yaml = 'defaults:\n  nats-servers: yaml\n  labels: yaml\n  nats-subject: yaml\n';
   await withFile(yaml, (path) => {
-    const settings = loadSettings({ NATS_CONFIG: path, NATS_SERVERS: 'environment', NATS_USER: 'environment' });
+    const settings = loadSettings({ NATS_CONFIG: path, NATS_SERVERS: 'environment', LABELS: 'environment' });
     const { options, origins } = resolveOptions(settings, { 'nats-servers': 'log-opt' });
     t.deepEqual(options['nats-servers'], ['log-opt']);
-    t.deepEqual([options['nats-user'], options['nats-subject'], options.tag], ['environment', 'yaml', '{{.ID}}']);
-    t.deepEqual(['nats-servers', 'nats-user', 'nats-subject', 'tag'].map((name) => origins.get(name)), [
+    t.deepEqual([options['labels'], options['nats-subject'], options.tag], ['environment', 'yaml', '{{.ID}}']);
+    t.deepEqual(['nats-servers', 'labels', 'nats-subject', 'tag'].map((name) => origins.get(name)), [
       { origin: 'log-opt', value: 'log-opt' },
-      { origin: 'plugin setting NATS_USER', value: 'environment' },
+      { origin: 'plugin setting LABELS', value: 'environment' },
       { origin: `${path}:4:3`, value: 'yaml' },
       { origin: 'default', value: '{{.ID}}' },
     ]);
