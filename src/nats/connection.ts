@@ -19,7 +19,7 @@ const LONGEST_WAIT_MS = 10_000;
 const SETTLED_MS = 1000;
 /** How often the watchdog looks. */
 const WATCH_MS = 1000;
-/** A server that neither takes bytes nor answers for this long hangs: go to another one. */
+/** A server that does not answer for this long hangs: go to another one. */
 const HUNG_MS = 10_000;
 
 export type ConnectionState = 'connecting' | 'connected' | 'gave-up' | 'closed';
@@ -53,6 +53,11 @@ export class Connection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** No server could be reached since the last one was lost; a first attempt that is under way may still succeed. */
+  get isAway(): boolean {
+    return this.#state !== 'connected' && this.#failedAttempts > 0;
   }
 
   get maxPayload(): number {

@@ -36,8 +36,8 @@ export interface Link {
   /** Other servers of the cluster, as `host:port`. */
   readonly discovered: readonly string[];
   readonly serverVersion: string;
-  /** Sends encoded commands. The bytes belong to the link until `done`, or until it is closed. */
-  send(bytes: Uint8Array, done: () => void): void;
+  /** Sends encoded commands. The bytes belong to the link until a later PING is answered, or until it is closed. */
+  send(bytes: Uint8Array): void;
   /** Resolves when the server has taken everything sent before; rejects when the link is lost. */
   ping(): Promise<void>;
   close(): void;
@@ -81,8 +81,8 @@ class ClientLink implements Link {
     void this.#watch(listener);
   }
 
-  send(bytes: Uint8Array, done: () => void): void {
-    this.#socket.write(bytes, done);
+  send(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
   }
 
   async ping(): Promise<void> {

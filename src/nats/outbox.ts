@@ -11,6 +11,10 @@ import { Window, type Parcel, type Share } from './window.ts';
 const BUFFER_BYTES = 256 * 1024;
 /** More does not make the write cheaper, and the server gets to work sooner. */
 const SEND_BYTES = 64 * 1024;
+/**
+ * A PING follows at least this often: a slow link then shows by its PONGs that it is not hanging, down to some 25 KB/s.
+ */
+const ASK_BYTES = 256 * 1024;
 /** A link on which nothing happens is asked for a sign of life this often. */
 const IDLE_PING_MS = 5000;
 
@@ -35,8 +39,10 @@ export class Outbox {
   #link: Link | undefined;
   #shares: Share<Lane>[] = [];
   #isScheduled = false;
-  /** A PING is under way. */
-  #isAsking = false;
+  /** PINGs under way. */
+  #asking = 0;
+  /** Bytes sent since the last PING. */
+  #unasked = 0;
   /** Parcels sent so far. */
   #sent = 0;
   /** By subject: the last parcel that was sent when the server's refusal of it was heard. */
@@ -89,7 +95,8 @@ export class Outbox {
   /** The link is lost, and everything with it that is not confirmed. */
   lose(): void {
     this.#link = undefined;
-    this.#isAsking = false;
+    this.#asking = 0;
+    this.#unasked = 0;
     this.#refused.clear();
     this.#window.clear();
     this.#shares = [];
@@ -108,7 +115,7 @@ export class Outbox {
   /** Asks an idle link for a sign of life; returns for how many milliseconds one that is owed has not come. */
   probe(): number {
     const silentMs = performance.now() - this.#lifeSign;
-    if (this.#isAsking) return silentMs;
+    if (this.#asking > 0) return silentMs;
     if (silentMs >= IDLE_PING_MS) this.#ask();
     return 0;
   }
@@ -129,26 +136,30 @@ export class Outbox {
     const bytes = this.out.take();
     this.#window.add({ number: ++this.#sent, bytes: bytes.length, shares: this.#shares, buffer });
     this.#shares = [];
-    if (bytes.length > 0) link.send(bytes, () => this.#lifeSign = performance.now());
-    if (!this.#isAsking) this.#ask();
+    if (bytes.length > 0) link.send(bytes);
+    this.#unasked += bytes.length;
+    if (this.#asking === 0 || this.#unasked >= ASK_BYTES) this.#ask();
   }
 
   #ask(): void {
     const link = this.#link;
     if (link === undefined) return;
-    if (!this.#isAsking) this.#lifeSign = performance.now();
-    this.#isAsking = true;
-    const asked = this.#window.parcels;
+    // What the kernel takes says nothing about the server: only PONGs are signs of life.
+    if (this.#asking === 0) this.#lifeSign = performance.now();
+    this.#asking++;
+    this.#unasked = 0;
+    const covered = this.#sent;
     link.ping().then(() => {
-      if (link === this.#link) this.#answered(asked);
+      if (link === this.#link) this.#answered(covered);
     }, ignoreLoss);
   }
 
-  #answered(parcels: number): void {
-    this.#isAsking = false;
+  /** The server has taken all parcels up to the number `covered`. */
+  #answered(covered: number): void {
+    this.#asking--;
     this.#lifeSign = performance.now();
-    this.#confirm(this.#window.confirm(parcels));
-    if (this.#window.parcels > 0) this.#ask();
+    this.#confirm(this.#window.confirm(covered));
+    if (this.#window.parcels > 0 && this.#asking === 0) this.#ask();
     this.#wake();
   }
 

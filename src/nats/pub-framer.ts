@@ -7,7 +7,8 @@ import type { ByteWriter } from '../core/byte-writer.ts';
 /** Payloads are below 1 GiB by far: nats-server's own limit of max_payload is 64 MiB. */
 const DIGITS = 9;
 const ZERO = 0x30;
-const CR_LF = Buffer.from('\r\n');
+const CR = 0x0d;
+const LF = 0x0a;
 
 export class PubFramer {
   readonly #head: Buffer;
@@ -23,13 +24,16 @@ export class PubFramer {
 
   /** Ends the command whose payload is the last `size` bytes written. */
   close(out: ByteWriter, size: number): void {
-    let at = out.length - size - CR_LF.length - 1;
+    // The last digit stands before the CR LF that ends the head.
+    let at = out.length - size - 3;
     let rest = size;
     do {
       out.buffer[at--] = ZERO + rest % 10;
-      rest = Math.floor(rest / 10);
+      rest = (rest / 10) | 0;
     } while (rest > 0);
-    out.append(CR_LF);
+    out.ensure(2);
+    out.buffer[out.length++] = CR;
+    out.buffer[out.length++] = LF;
   }
 
   /** Bytes that `open` appends. */

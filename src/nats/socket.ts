@@ -1,8 +1,7 @@
 /**
  * The client's own socket, with three gaps closed. An attempt to connect that is given up leaves its socket open in
  * the client: one for every attempt while a server hangs. A server that asks for TLS on its own is checked against
- * other certificates than one that was addressed with it. And the client sends without looking back: `write` tells
- * when the bytes are with the kernel.
+ * other certificates than one that was addressed with it. And `write` takes commands that are encoded already.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -37,15 +36,13 @@ export class ClientSocket extends NodeTransport {
     this.#attempt?.destroy();
   }
 
-  /** The bytes belong to the socket until `done`, or until it is closed. */
-  write(bytes: Uint8Array, done: () => void): void {
+  /** The bytes belong to the socket until the server has answered a later PING, or until it is closed. */
+  write(bytes: Uint8Array): void {
     if (this.isClosed) return;
     const { socket } = this;
     // The PING that follows leaves with the bytes: one system call instead of two.
     socket.cork();
-    socket.write(bytes, (error) => {
-      if (error == null) done();
-    });
+    socket.write(bytes);
     process.nextTick(() => socket.uncork());
   }
 }

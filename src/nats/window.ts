@@ -37,9 +37,10 @@ export class Window<Owner> {
     this.bytes += parcel.bytes;
   }
 
-  /** The oldest `count` parcels are confirmed: removes and returns them. */
-  confirm(count: number): readonly Parcel<Owner>[] {
-    const confirmed = this.#parcels.splice(0, count);
+  /** The parcels up to `number` are confirmed: removes and returns them, the oldest first. */
+  confirm(number: number): readonly Parcel<Owner>[] {
+    const count = this.#parcels.findIndex((parcel) => parcel.number > number);
+    const confirmed = this.#parcels.splice(0, count < 0 ? this.#parcels.length : count);
     for (const parcel of confirmed) this.bytes -= parcel.bytes;
     return confirmed;
   }

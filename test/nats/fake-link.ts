@@ -1,0 +1,67 @@
+/** A link whose server answers when the test says so. */
+import type { Link } from '../../src/nats/link.ts';
+
+interface Sent {
+  /** The sender's own bytes: they belong to the link until they are confirmed. */
+  readonly bytes: Uint8Array;
+  readonly copy: Buffer;
+}
+
+export class FakeLink implements Link {
+  readonly maxPayload = 1024 * 1024;
+  readonly discovered: readonly string[] = [];
+  readonly serverVersion = 'fake';
+  /** Sent and not confirmed. */
+  readonly unconfirmed: Sent[] = [];
+  /** All that was confirmed. */
+  confirmed = '';
+  isClosed = false;
+  #pings: { readonly sentBefore: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  #sent = 0;
+  #confirmedCount = 0;
+
+  send(bytes: Uint8Array): void {
+    this.unconfirmed.push({ bytes, copy: Buffer.from(bytes) });
+    this.#sent++;
+  }
+
+  ping(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#pings.push({ sentBefore: this.#sent, resolve, reject });
+    return promise;
+  }
+
+  get openPings(): number {
+    return this.#pings.length;
+  }
+
+  get unconfirmedBytes(): number {
+    return this.unconfirmed.reduce((sum, { copy }) => sum + copy.length, 0);
+  }
+
+  /** Nobody has written into what is still on its way. */
+  get isIntact(): boolean {
+    return this.unconfirmed.every(({ bytes, copy }) => copy.equals(bytes));
+  }
+
+  /** Answers the oldest PING; false when there is none. Resolves when the answer was heard. */
+  async pong(): Promise<boolean> {
+    const ping = this.#pings.shift();
+    if (ping === undefined) return false;
+    if (!this.isIntact) throw new Error('bytes on their way were overwritten');
+    while (this.#confirmedCount < ping.sentBefore) {
+      this.confirmed += (this.unconfirmed.shift() as Sent).copy.toString('latin1');
+      this.#confirmedCount++;
+    }
+    ping.resolve();
+    await Promise.resolve();
+    await Promise.resolve();
+    return true;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const { reject } of this.#pings) reject(new Error('closed'));
+    this.#pings = [];
+  }
+}

@@ -1,0 +1,201 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import test from 'ava';
+import { Outbox } from '../../src/nats/outbox.ts';
+import { FakeLink } from './fake-link.ts';
+import { Writer } from './writer.ts';
+
+const WINDOW = 256 * 1024;
+
+test('lines leave at the end of the turn, with one PING behind them, and its PONG confirms them', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  const writer = new Writer(outbox, 'a');
+  outbox.open(link);
+  writer.produce(2);
+  t.is(link.unconfirmed.length, 0);
+  await turn();
+  t.deepEqual(link.unconfirmed.map(({ copy }) => copy.toString()), ['[a 0].....[a 1].....']);
+  t.is(link.openPings, 1);
+  t.is(writer.booked, 0);
+  await link.pong();
+  t.deepEqual([writer.watermark, writer.booked], [2, 2]);
+  t.is(link.openPings, 0, 'nothing is left to ask for');
+});
+
+test('a PONG confirms what was sent before its PING, and nothing else', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  const writer = new Writer(outbox, 'a');
+  outbox.open(link);
+  writer.produce(1);
+  await turn();
+  writer.produce(1);
+  await turn();
+  t.is(link.openPings, 1, 'one PING at a time');
+  await link.pong();
+  t.is(writer.watermark, 1);
+  await link.pong();
+  t.is(writer.watermark, 2);
+});
+
+test('without a link nothing is sent; a lane that waits is called when there is one', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const writer = new Writer(outbox, 'a');
+  writer.produce(3);
+  t.false(outbox.isReady);
+  t.is(writer.cursor, 0);
+  const link = new FakeLink();
+  outbox.open(link);
+  t.is(writer.cursor, 3);
+  await turn();
+  await link.pong();
+  t.is(writer.booked, 3);
+});
+
+test('a large amount leaves without waiting for the end of the turn', (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  outbox.open(link);
+  new Writer(outbox, 'a', 1000).produce(70);
+  t.is(link.unconfirmed.length, 1);
+  t.true(link.unconfirmedBytes >= 64 * 1024);
+});
+
+test('what was sent over a lost link counts for nothing, and its late PONG neither', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const first = new FakeLink();
+  const writer = new Writer(outbox, 'a');
+  outbox.open(first);
+  writer.produce(5);
+  await turn();
+  outbox.lose();
+  t.deepEqual([writer.losses, writer.cursor, outbox.isReady], [1, 0, false]);
+  const second = new FakeLink();
+  outbox.open(second);
+  await turn();
+  await first.pong();
+  t.is(writer.booked, 0);
+  await second.pong();
+  t.deepEqual([writer.booked, writer.watermark], [5, 5]);
+});
+
+test('lines that were written and not sent yet are lost with the link, too', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const writer = new Writer(outbox, 'a');
+  outbox.open(new FakeLink());
+  writer.produce(5);
+  outbox.lose();
+  const link = new FakeLink();
+  outbox.open(link);
+  await turn();
+  await link.pong();
+  t.is(link.confirmed.match(/\[a /g)?.length, 5, 'sent once');
+  t.is(writer.booked, 5);
+});
+
+test('a lane that went away is not called any more', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  outbox.open(link);
+  const writer = new Writer(outbox, 'a');
+  writer.produce(1);
+  await turn();
+  outbox.remove(writer);
+  await link.pong();
+  outbox.lose();
+  outbox.giveUp();
+  t.deepEqual([writer.booked, writer.losses, writer.gaveUps], [0, 0, 0]);
+});
+
+test('giving up is told to every lane', (t) => {
+  const outbox = new Outbox(WINDOW);
+  const writers = ['a', 'b'].map((subject) => new Writer(outbox, subject));
+  outbox.giveUp();
+  t.deepEqual(writers.map(({ gaveUps }) => gaveUps), [1, 1]);
+});
+
+test('lines of a refused subject are booked as refused; those of others are not', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  outbox.open(link);
+  const good = new Writer(outbox, 'good');
+  const bad = new Writer(outbox, 'bad');
+  good.produce(2);
+  bad.produce(3);
+  await turn();
+  outbox.refuse('bad');
+  await link.pong();
+  t.deepEqual([good.booked, good.refusedLines, bad.booked, bad.refusedLines], [2, 0, 0, 3]);
+  bad.produce(1);
+  await turn();
+  await link.pong();
+  t.deepEqual([bad.booked, bad.refusedLines], [1, 3], 'the server may permit it meanwhile');
+});
+
+test('a refusal that is heard together with an earlier PONG counts for the lines behind that PONG, too', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  outbox.open(link);
+  const bad = new Writer(outbox, 'bad');
+  bad.produce(1);
+  await turn();
+  bad.produce(1);
+  await turn();
+  // One read of the socket brings: -ERR for the first line, PONG, -ERR for the second.
+  outbox.refuse('bad');
+  outbox.refuse('bad');
+  await link.pong();
+  await link.pong();
+  t.deepEqual([bad.booked, bad.refusedLines], [0, 2]);
+});
+
+test('lanes have their turns one after the other: a busy one waits behind the others', async (t) => {
+  const outbox = new Outbox(64 * 1024);
+  const link = new FakeLink();
+  const flood = new Writer(outbox, 'flood', 1000);
+  const quiet = ['q1', 'q2', 'q3'].map((subject) => new Writer(outbox, subject));
+  outbox.open(link);
+  flood.produce(1_000_000);
+  for (const writer of quiet) writer.produce(1);
+  for (let round = 0; round < 3; round++) {
+    await turn();
+    await link.pong();
+  }
+  t.deepEqual(quiet.map(({ watermark }) => watermark), [1, 1, 1]);
+  t.true(flood.turns >= 1);
+});
+
+test('the window is kept: it is exceeded by what one lane wrote at once, at most', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  const line = 40_000;
+  outbox.open(link);
+  new Writer(outbox, 'a', line).produce(100);
+  await turn();
+  t.true(link.unconfirmedBytes >= WINDOW);
+  t.true(link.unconfirmedBytes < WINDOW + line, `${link.unconfirmedBytes} bytes`);
+  t.false(outbox.isReady);
+});
+
+test('an idle link is asked for a sign of life, and owes it from then on', async (t) => {
+  const { now } = performance;
+  let time = 1000;
+  performance.now = () => time;
+  try {
+    const outbox = new Outbox(WINDOW);
+    const link = new FakeLink();
+    outbox.open(link);
+    time += 4999;
+    t.is(outbox.probe(), 0);
+    t.is(link.openPings, 0);
+    time += 60_000;
+    t.is(outbox.probe(), 0, 'this process stood still: the server owes nothing before it was asked');
+    t.is(link.openPings, 1);
+    time += 3000;
+    t.is(outbox.probe(), 3000);
+    await link.pong();
+    t.is(outbox.probe(), 0);
+  } finally {
+    performance.now = now;
+  }
+});
