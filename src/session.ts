@@ -81,15 +81,15 @@ export class Session implements TransportListener, Holder {
   }
 
   /**
-   * The engine has written its last: reads what is there and resolves when NATS has confirmed it, or when `signal`
-   * says that it is time to answer. Delivery goes on in either case.
+   * The engine has written its last: reads what is there and resolves when NATS has confirmed it, when `signal` says
+   * that it is time to answer, or at once while NATS is away. Delivery goes on in any case.
    */
   async stop(signal: AbortSignal): Promise<void> {
     this.#fifo.drain(DRAIN_BYTES);
     this.#isStopping = true;
     this.#closeTimer ??= setTimeout(() => this.#complete(), CLOSE_AFTER_STOP_MS);
     this.#pump();
-    await this.#allConfirmed(signal);
+    if (!this.#transport.isAway) await this.#allConfirmed(signal);
   }
 
   /**
@@ -113,8 +113,9 @@ export class Session implements TransportListener, Holder {
 
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.#settings.account.confirmed(tally, refused);
-    this.#watermark = watermark;
-    this.#journal.release(watermark);
+    // What was given up meanwhile may have moved it further.
+    this.#watermark = Math.max(this.#watermark, watermark);
+    this.#journal.release(this.#watermark);
     this.#settle();
   }
 

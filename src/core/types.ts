@@ -119,6 +119,8 @@ export interface TransportListener {
 export interface Transport {
   /** False while NATS is away or the window is full. */
   readonly isReady: boolean;
+  /** NATS was dialled in vain since it was last there: a confirmation is not to be expected soon. */
+  readonly isAway: boolean;
   /** Asks for one call of `ready` when there is room. */
   wait(): void;
   /** True after `gaveUp`, until another session or a reload dials again. */

@@ -29,6 +29,10 @@ export class CoreTransport implements Transport, Lane {
     return this.#connection.outbox.isReady;
   }
 
+  get isAway(): boolean {
+    return this.#connection.isAway;
+  }
+
   get hasGivenUp(): boolean {
     return this.#connection.state === 'gave-up';
   }

@@ -1,0 +1,70 @@
+import test from 'ava';
+import type { Formatted, Tally, Transport } from '../../src/core/types.ts';
+import { Publisher } from '../../src/stages/publish.ts';
+import { entryOf } from './collector.ts';
+
+class Recorder implements Transport {
+  readonly isReady = true;
+  readonly isAway = false;
+  readonly hasGivenUp = false;
+  readonly commits: [watermark: number, tally: Tally][] = [];
+  answer: Formatted = 'whole';
+
+  write(): Formatted {
+    return this.answer;
+  }
+
+  commit(watermark: number, tally: Tally): void {
+    this.commits.push([watermark, tally]);
+  }
+
+  wait(): void {}
+
+  close(): void {}
+}
+
+function newPublisher(): { transport: Recorder; publisher: Publisher; write: (...answers: Formatted[]) => void } {
+  const transport = new Recorder();
+  const publisher = new Publisher(transport, { format: () => 'whole' });
+  const write = (...answers: Formatted[]): void => {
+    for (const answer of answers) {
+      transport.answer = answer;
+      publisher.write(entryOf('x'));
+    }
+  };
+  return { transport, publisher, write };
+}
+
+test('a commit carries what became of the lines since the one before', (t) => {
+  const { transport, publisher, write } = newPublisher();
+  write('whole', 'truncated', 'too-large', 'whole');
+  publisher.skipped(7);
+  publisher.skipped(3);
+  publisher.commit(100);
+  write('whole');
+  publisher.commit(120);
+  publisher.commit(120);
+  t.deepEqual(transport.commits, [
+    [100, { lines: 3, truncated: 1, tooLarge: 1, skippedBytes: 10 }],
+    [120, { lines: 1, truncated: 0, tooLarge: 0, skippedBytes: 0 }],
+    [120, { lines: 0, truncated: 0, tooLarge: 0, skippedBytes: 0 }],
+  ]);
+});
+
+test('what was not committed is forgotten on reset: it will be read again', (t) => {
+  const { transport, publisher, write } = newPublisher();
+  write('whole', 'truncated');
+  publisher.skipped(5);
+  publisher.reset();
+  write('whole');
+  publisher.commit(50);
+  t.deepEqual(transport.commits, [[50, { lines: 1, truncated: 0, tooLarge: 0, skippedBytes: 0 }]]);
+});
+
+test('a tally that was handed over does not change any more', (t) => {
+  const { transport, publisher, write } = newPublisher();
+  write('whole');
+  publisher.commit(10);
+  write('whole', 'whole');
+  t.is(transport.commits[0]?.[1].lines, 1);
+});
