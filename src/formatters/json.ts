@@ -3,7 +3,7 @@
  * environment, flat. Described by schema/message.schema.json.
  */
 import { cutJsonText, writeJsonText } from '../core/json-text.ts';
-import { TimestampWriter } from '../core/rfc3339.ts';
+import { TIMESTAMP_BYTES, TimestampWriter } from '../core/rfc3339.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
 import type { ContainerFacts, Formatted, Formatter, LogEntry, Partial } from '../core/types.ts';
 
@@ -13,41 +13,48 @@ export const FIXED_KEYS: ReadonlySet<string> = new Set([
   'truncated', 'partial_id', 'partial_ordinal', 'partial_last',
 ]);
 
-const BEFORE_TEXT = Buffer.from('","text":"');
-
 export function createJsonFormatter(container: ContainerFacts): Formatter {
   return new JsonFormatter(container);
 }
 
 class JsonFormatter implements Formatter {
-  /** Everything that is the same for each line of the session, serialised once. */
+  /** Everything before the text, serialised once; the time is written over its place. */
   readonly #head: Buffer;
+  /** From the head's end back to where the time begins. */
+  readonly #timeBefore: number;
   readonly #stdout: Buffer;
   readonly #stderr: Buffer;
   /** Labels and environment, and the closing brace. */
   readonly #tail: Buffer;
+  /** The source and the tail: all that follows the text of most lines. */
+  readonly #stdoutTail: Buffer;
+  readonly #stderrTail: Buffer;
   readonly #time = new TimestampWriter();
 
   constructor(container: ContainerFacts) {
     const { id, name, imageId, imageName, hostname, tag, attributes } = container;
     const facts = JSON.stringify({ container_id: id, container_name: name, image_id: imageId, image_name: imageName, hostname, tag });
-    this.#head = Buffer.from(`${facts.slice(0, -1)},"time":"`);
+    const place = `${' '.repeat(TIMESTAMP_BYTES)}","text":"`;
+    this.#head = Buffer.from(`${facts.slice(0, -1)},"time":"${place}`);
+    this.#timeBefore = place.length;
     this.#stdout = Buffer.from('","source":"stdout"');
     this.#stderr = Buffer.from('","source":"stderr"');
     const extra = [...attributes].filter(([key]) => !FIXED_KEYS.has(key));
     this.#tail = Buffer.from(`${extra.map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('')}}`);
+    this.#stdoutTail = Buffer.concat([this.#stdout, this.#tail]);
+    this.#stderrTail = Buffer.concat([this.#stderr, this.#tail]);
   }
 
   format(entry: LogEntry, out: ByteWriter, limit: number): Formatted {
     const { bytes, start, end } = entry;
     const before = out.pending;
     out.append(this.#head);
-    this.#time.write(entry.seconds, entry.nanos, out);
-    out.append(BEFORE_TEXT);
+    this.#time.write(entry.seconds, entry.nanos, out.buffer, out.length - this.#timeBefore);
     const textAt = out.pending;
     writeJsonText(bytes, start, end, out);
     const textEnd = out.pending;
-    this.#finish(entry, out, undefined);
+    if (entry.partial === undefined) out.append(entry.source === 'stdout' ? this.#stdoutTail : this.#stderrTail);
+    else this.#finish(entry, out, '');
     const size = out.pending - before;
     if (size <= limit) return 'whole';
 
@@ -64,9 +71,9 @@ class JsonFormatter implements Formatter {
     return 'truncated';
   }
 
-  #finish(entry: LogEntry, out: ByteWriter, mark: string | undefined): void {
+  #finish(entry: LogEntry, out: ByteWriter, mark: string): void {
     out.append(entry.source === 'stdout' ? this.#stdout : this.#stderr);
-    if (mark !== undefined) out.append(Buffer.from(mark));
+    out.append(Buffer.from(mark));
     if (entry.partial !== undefined) out.append(Buffer.from(partialKeys(entry.partial)));
     out.append(this.#tail);
   }

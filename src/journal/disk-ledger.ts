@@ -1,0 +1,108 @@
+/**
+ * Which bytes of a session are over: those before the watermark, and the holes behind it. Saving them may fail like
+ * everything that the disk does; it is tried again with each tick.
+ */
+import type { DiskBudget } from './disk-budget.ts';
+import type { Holes } from './disk-holes.ts';
+import type { Segment, SegmentFolder } from './segment.ts';
+import type { WatermarkFile } from './watermark-file.ts';
+
+/** The watermark is saved when it has moved so far, and with each tick of 100 ms. */
+const SAVE_BYTES = 1024 * 1024;
+
+export interface LedgerSettings {
+  readonly budget: DiskBudget;
+  readonly folder: SegmentFolder;
+  readonly mark: WatermarkFile;
+  readonly holes: Holes;
+  /** What is saved must be safe from a power failure before files are removed. */
+  readonly isSyncing: boolean;
+  /** Nothing may be written. */
+  readonly isDetached: boolean;
+}
+
+export class Ledger {
+  /** Everything before it is confirmed or given up. */
+  watermark: number;
+  /** Saved with the watermark, see WatermarkFile. */
+  isAhead: boolean;
+  readonly #settings: LedgerSettings;
+  #areHolesSaved = true;
+
+  constructor(settings: LedgerSettings, watermark: number, isAhead: boolean) {
+    this.#settings = settings;
+    this.watermark = watermark;
+    this.isAhead = isAhead;
+  }
+
+  get isSaved(): boolean {
+    return this.#settings.isDetached || (this.#areHolesSaved && this.#settings.mark.isSaved(this.watermark, this.isAhead));
+  }
+
+  /** Whether there is a file to write to. */
+  get hasFile(): boolean {
+    return this.#settings.mark.saved !== undefined;
+  }
+
+  /** Everything before `offset` is over, and what was given up right behind it. */
+  release(offset: number): void {
+    const { holes, mark } = this.#settings;
+    this.watermark = holes.skip(offset);
+    holes.release(this.watermark);
+    if (this.watermark - (mark.saved?.offset ?? 0) >= SAVE_BYTES) this.save();
+  }
+
+  /** [from, to) is over; it does not begin before the watermark. */
+  discard(from: number, to: number): void {
+    if (from === this.watermark) {
+      this.release(to);
+      this.save();
+    } else {
+      this.#settings.holes.add(from, to);
+      this.#areHolesSaved = false;
+      this.saveHoles();
+    }
+  }
+
+  isOver({ base, end }: Segment): boolean {
+    return this.#settings.holes.skip(Math.max(base, this.watermark)) >= end;
+  }
+
+  /** False when the disk did not take it. */
+  save(): boolean {
+    const { budget, folder, mark, isDetached } = this.#settings;
+    if (isDetached) return false;
+    if (mark.isSaved(this.watermark, this.isAhead)) return true;
+    return budget.attempt(mark, () => {
+      folder.make();
+      mark.save(this.watermark, this.isAhead);
+    });
+  }
+
+  /** Before files are removed. */
+  saveForGood(): boolean {
+    const { budget, mark, isSyncing } = this.#settings;
+    return this.save() && this.#areHolesSaved && (!isSyncing || budget.attempt(mark, () => mark.sync()));
+  }
+
+  /** Those before the watermark are left out, so it comes first. */
+  saveHoles(): void {
+    const { budget, folder, holes } = this.#settings;
+    if (this.#areHolesSaved || !this.save()) return;
+    const save = (): void => holes.isEmpty ? undefined : holes.save(budget.fs, folder.path, folder.seed);
+    this.#areHolesSaved = budget.attempt(holes, save);
+  }
+
+  /** Gives the descriptor back; false when the disk did not take everything. */
+  rest(): boolean {
+    const { budget, mark } = this.#settings;
+    return budget.attempt(mark, () => mark.close()) && this.isSaved;
+  }
+
+  end(): void {
+    const { budget, mark, holes } = this.#settings;
+    budget.attempt(mark, () => mark.close());
+    budget.healed(mark);
+    budget.healed(holes);
+  }
+}

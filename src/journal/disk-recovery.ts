@@ -1,0 +1,159 @@
+/**
+ * Finds out what an earlier process left in a session's folder. Whatever lies there, a usable journal comes of it:
+ * what is no segment of this session goes into quarantine, what is missing between two segments is skipped, a torn
+ * end is kept as far as the file goes, since the frame decoder finds its way by itself. Nothing is changed that a crash
+ * halfway could harm.
+ */
+import { join } from 'node:path';
+import { Holes, HOLES_FILE, NEW_HOLES_FILE } from './disk-holes.ts';
+import { systemCode, type FileSystem } from './file-system.ts';
+import type { Quarantine } from './quarantine.ts';
+import { baseOf, HEADER_BYTES, MAX_SEGMENT_BYTES, type Segment, type SegmentFolder } from './segment.ts';
+import { WATERMARK_FILE, type WatermarkFile } from './watermark-file.ts';
+
+/**
+ * While the disk was broken, bytes lived in memory and may have been sent. Their offsets must not be used again, or
+ * the receiver would take new lines for repeated ones; more than this cannot have been on its way.
+ */
+const AHEAD_BYTES = 2 ** 34;
+/** The machine is short of something: says nothing about the file. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EPERM']);
+
+export interface Recovered {
+  readonly segments: Segment[];
+  readonly holes: Holes;
+  readonly head: number;
+  readonly watermark: number;
+  /** Offsets behind the last segment may have been used. */
+  readonly isAhead: boolean;
+  /** Bytes between the segments that neither NATS confirmed nor anybody gave up: lost with a broken disk or a power failure. */
+  readonly missingBytes: number;
+  /** The folder cannot be judged now: nothing in it may be touched. */
+  readonly isDetached: boolean;
+}
+
+export class Recovery {
+  readonly #fs: FileSystem;
+  readonly #folder: SegmentFolder;
+  readonly #quarantine: Quarantine;
+  readonly #report: (error: Error) => void;
+  readonly #segments: Segment[] = [];
+  /** No offset before it may be used again. */
+  #bound = 0;
+
+  constructor(fs: FileSystem, folder: SegmentFolder, quarantine: Quarantine, report: (error: Error) => void) {
+    this.#fs = fs;
+    this.#folder = folder;
+    this.#quarantine = quarantine;
+    this.#report = report;
+  }
+
+  run(watermarkFile: WatermarkFile): Recovered {
+    try {
+      return this.#run(watermarkFile);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      this.#report(error as Error);
+      // Which offsets were used is not known: these were not, since time passes faster than bytes do.
+      const head = Date.now() * 1024;
+      return { segments: [], holes: new Holes(), head, watermark: head, isAhead: true, missingBytes: 0, isDetached: true };
+    }
+  }
+
+  #run(watermarkFile: WatermarkFile): Recovered {
+    const holes = new Holes();
+    for (const name of this.#names()) {
+      if (name === WATERMARK_FILE) this.#judge(name, () => watermarkFile.load());
+      else if (name === HOLES_FILE) this.#judge(name, () => holes.load(this.#fs, this.#folder.path, this.#folder.seed));
+      else if (name !== NEW_HOLES_FILE) this.#judge(name, () => this.#inspect(name));
+    }
+    this.#order();
+    const saved = watermarkFile.saved;
+    const known = Math.max(this.#segments.at(-1)?.end ?? 0, saved?.offset ?? 0, holes.end);
+    const wasAhead = saved?.isAhead === true;
+    const head = Math.max(this.#bound, known) + (wasAhead ? AHEAD_BYTES : 0);
+    const watermark = holes.skip(Math.max(saved?.offset ?? 0, this.#segments[0]?.base ?? head));
+    holes.release(watermark);
+    const missingBytes = this.#countMissing(holes, saved?.offset ?? watermark);
+    return { segments: this.#segments, holes, head, watermark, isAhead: wasAhead || head > known, missingBytes, isDetached: false };
+  }
+
+  #names(): readonly string[] {
+    try {
+      return this.#fs.list(this.#folder.path);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOTDIR') this.#quarantine.take(this.#folder.path, 0);
+      else if (code !== 'ENOENT') throw error;
+      return [];
+    }
+  }
+
+  /** Looks at one entry of the folder; a shortage says nothing about it and is passed on. */
+  #judge(name: string, look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === undefined || SHORTAGES.has(code)) throw error;
+      this.#report(error as Error);
+      this.#putAway(name, 0);
+    }
+  }
+
+  #inspect(name: string): void {
+    const base = baseOf(name);
+    const { size, isValid } = this.#look(name, base ?? 0);
+    const bytes = size - HEADER_BYTES;
+    if (base === undefined) return this.#putAway(name, size);
+    // Also of a segment that is not believed: its bytes may have been sent.
+    if (bytes > 0 && bytes <= MAX_SEGMENT_BYTES) this.#bound = Math.max(this.#bound, base + bytes);
+    if (bytes <= 0) this.#fs.remove(join(this.#folder.path, name));
+    else if (!isValid || bytes > MAX_SEGMENT_BYTES) this.#putAway(name, size);
+    else this.#segments.push({ base, end: base + bytes, memory: undefined, isSynced: false });
+  }
+
+  #look(name: string, base: number): { size: number; isValid: boolean } {
+    const fd = this.#fs.open(join(this.#folder.path, name), 'read');
+    try {
+      const size = this.#fs.size(fd);
+      const header = Buffer.alloc(HEADER_BYTES);
+      if (size === undefined || this.#fs.read(fd, header, 0) < HEADER_BYTES) return { size: size ?? HEADER_BYTES + 1, isValid: false };
+      return { size, isValid: header.equals(this.#folder.header(base)) };
+    } finally {
+      this.#fs.close(fd);
+    }
+  }
+
+  #putAway(name: string, size: number): void {
+    try {
+      this.#quarantine.take(join(this.#folder.path, name), size);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      this.#report(error as Error);
+    }
+  }
+
+  /** Where two overlap, the later one was written later. */
+  #order(): void {
+    this.#segments.sort((a, b) => a.base - b.base);
+    this.#segments.forEach((segment, index) => {
+      segment.end = Math.min(segment.end, this.#segments[index + 1]?.base ?? segment.end);
+    });
+  }
+
+  #countMissing(holes: Holes, from: number): number {
+    let missing = 0;
+    let at = from;
+    for (const { base, end } of this.#segments) {
+      while (at < base) {
+        const kept = holes.skip(at);
+        const to = kept > at ? kept : Math.min(base, holes.next(at));
+        if (kept === at) missing += to - at;
+        at = to;
+      }
+      at = Math.max(at, end);
+    }
+    return missing;
+  }
+}

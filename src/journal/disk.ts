@@ -1,0 +1,284 @@
+/**
+ * The bytes of a session that NATS has not confirmed, on disk, so that they outlive the process:
+ *
+ *   <offset>.seg   runs of bytes, see segment.ts        holes       what was given up, see disk-holes.ts
+ *   watermark      where to resume, see watermark-file.ts
+ *
+ * Bytes that were appended are in a file, or in memory as long as the disk does not take them: nothing here throws
+ * because of a disk. While NATS keeps up a file is removed before the system gets round to writing it.
+ *
+ * What is confirmed is saved before files are removed. That is not needed to find the rest again (bytes before the
+ * first file are over), but spares the receiver what it has already.
+ */
+import type { JournalRun } from '../core/types.ts';
+import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
+import { Recovery } from './disk-recovery.ts';
+import type { Holes } from './disk-holes.ts';
+import { Ledger } from './disk-ledger.ts';
+import type { Holder } from './memory.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { isMemory, SegmentFolder, type Segment } from './segment.ts';
+import { SegmentTail } from './segment-tail.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import { WatermarkFile } from './watermark-file.ts';
+
+/** When what was written is made safe from a power failure: never, every 500 ms, or before an append returns. */
+export type SyncPolicy = 'none' | 'interval' | 'always';
+
+/** The session that a journal belongs to. */
+export interface JournalOwner extends Holder {
+  /** What could not be read before may be read now. */
+  readable(): void;
+  /** The disk does not give [from, to) back: `read` skips it. */
+  unreadable(from: number, to: number): void;
+}
+
+export interface DiskJournalSettings {
+  /** The session's own; made when the first bytes come. */
+  readonly folder: string;
+  /** Equal after a restart, and no other session's. */
+  readonly id: string;
+  /** Bytes of this session. */
+  readonly limit: number;
+  readonly sync: SyncPolicy;
+  readonly owner: JournalOwner;
+}
+
+/** A file of which everything is confirmed is used on up to this size; small enough to stay in the page cache. */
+const REUSE_BYTES = 256 * 1024;
+/** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
+const IDLE_TICKS = 50;
+/** What was begun, what is in flight, and one more. */
+const SHED_ROUNDS = 4;
+
+export class DiskJournal implements Member {
+  readonly owner: JournalOwner;
+  /** The folder could not be looked at: it is left alone for the next process, and this session lives in memory. */
+  readonly isDetached: boolean;
+  /** Found missing when the journal was opened. */
+  readonly missingBytes: number;
+  readonly #budget: DiskBudget;
+  readonly #settings: DiskJournalSettings;
+  readonly #folder: SegmentFolder;
+  readonly #ledger: Ledger;
+  readonly #reader: SegmentReader;
+  readonly #writer: SegmentWriter;
+  readonly #tail: SegmentTail;
+  /** In order of their offsets; there may be gaps between them. */
+  readonly #segments: Segment[];
+  readonly #holes: Holes;
+  readonly #segmentBytes: number;
+  #idleTicks = 0;
+  #isClosed = false;
+
+  /** Goes on where an earlier process ended. */
+  constructor(budget: DiskBudget, settings: DiskJournalSettings) {
+    this.#budget = budget;
+    this.#settings = settings;
+    this.owner = settings.owner;
+    this.#folder = new SegmentFolder(budget.fs, settings.folder, settings.id);
+    this.#reader = new SegmentReader(budget, this.#folder, this);
+    this.#writer = new SegmentWriter(budget, this.#folder);
+    this.#segmentBytes = Math.min(budget.segmentBytes, segmentBytesFor(settings.limit));
+    const recovery = new Recovery(budget.fs, this.#folder, budget.quarantine, (error) => budget.failed(this.#folder, error));
+    const mark = new WatermarkFile(budget.fs, settings.folder, this.#folder.seed);
+    const { segments, holes, head, watermark, isAhead, missingBytes, isDetached } = recovery.run(mark);
+    this.missingBytes = missingBytes;
+    this.isDetached = isDetached;
+    this.#segments = segments;
+    this.#holes = holes;
+    const { sync } = settings;
+    this.#ledger = new Ledger({ budget, folder: this.#folder, mark, holes, isSyncing: sync !== 'none', isDetached }, watermark, isAhead);
+    this.#tail = this.#makeTail(head);
+    budget.used += this.#tail.used;
+    budget.join(this);
+    if (isAhead) this.#ledger.save();
+  }
+
+  /** Offset after the last byte appended. */
+  get head(): number {
+    return this.#tail.head;
+  }
+
+  /** Everything before it is confirmed or given up. */
+  get watermark(): number {
+    return this.#ledger.watermark;
+  }
+
+  /** Bytes that would go with the process: the disk does not take them. */
+  get volatileBytes(): number {
+    return this.#segments.reduce((sum, { base, end, memory }) => sum + (memory === undefined ? 0 : end - base), 0);
+  }
+
+  /** A power failure would take nothing. */
+  get isSynced(): boolean {
+    return !this.#folder.isDirty && this.#segments.every((segment) => segment.isSynced || this.#ledger.isOver(segment));
+  }
+
+  /** Never throws because of the disk. Copies what it keeps. May ask owners to shed, this one's as well. */
+  append(bytes: Uint8Array): void {
+    this.#wake();
+    this.#limit(bytes.length);
+    const isWelcome = !this.isDetached && this.#writer.isReady && this.#budget.makeRoom(bytes.length);
+    const { head } = this;
+    const written = isWelcome ? this.#tail.write(bytes) : 0;
+    if (written < bytes.length) this.#tail.keep(bytes, written);
+    this.#budget.buffer.put(this, head, bytes);
+  }
+
+  /**
+   * The first run kept at or after `offset`, up to 256 KiB; undefined: nothing is; 'later': not before `readable` is
+   * called. The bytes are valid until the next call of any method of any journal with the same budget. What was
+   * appended last does not come from the disk.
+   */
+  read(offset: number): JournalRun | 'later' | undefined {
+    let at = Math.max(offset, this.watermark);
+    for (let i = 0; i < this.#segments.length; i++) {
+      const segment = this.#segments[i] as Segment;
+      at = this.#holes.skip(Math.max(at, segment.base));
+      if (at >= segment.end) continue;
+      const to = Math.min(segment.end, this.#holes.next(at));
+      const bytes = this.#reader.read(segment, at, to, this.#writer.fdOf(segment));
+      if (bytes === 'later') return this.#later();
+      if (bytes !== undefined) return { offset: at, bytes };
+      this.discard(at, to);
+      this.owner.unreadable(at, to);
+      at = to;
+      // The segment may be gone from the list.
+      i = -1;
+    }
+    return undefined;
+  }
+
+  release(offset: number): void {
+    const to = Math.min(offset, this.head);
+    if (to <= this.watermark) return;
+    this.#wake();
+    this.#ledger.release(to);
+    const first = this.#segments[0];
+    if (first === undefined || first.end > this.watermark) return;
+    // Files wait for the next sync, memory does not.
+    if (this.#settings.sync !== 'interval' || first.memory !== undefined) this.#reclaim(REUSE_BYTES);
+  }
+
+  discard(from: number, to: number): void {
+    const start = Math.max(from, this.watermark);
+    const end = Math.min(to, this.head);
+    if (start >= end) return;
+    this.#wake();
+    this.#ledger.discard(start, end);
+    this.#reclaim(REUSE_BYTES);
+  }
+
+  reclaim(): void {
+    this.#reclaim(0);
+  }
+
+  tick(isTimeToSync: boolean): boolean {
+    this.#writer.tick();
+    if (this.#reader.tick()) this.owner.readable();
+    if (!this.isDetached) this.#tail.spill();
+    if (this.#ledger.hasFile || this.#writer.isReady) this.#ledger.save();
+    this.#ledger.saveHoles();
+    if (isTimeToSync) this.#sync();
+    return ++this.#idleTicks < IDLE_TICKS || !this.#rest();
+  }
+
+  /** The process ends: everything is kept for the next one, except for `volatileBytes`. */
+  close(): void {
+    if (this.#isClosed) return;
+    while (!this.isDetached && this.#tail.spill()) continue;
+    if (this.head > 0) this.#ledger.saveForGood();
+    this.#sync();
+    this.#end();
+  }
+
+  /** Nothing is needed any more. */
+  remove(): void {
+    if (this.#isClosed) return;
+    this.#end();
+    if (!this.isDetached) this.#budget.attempt(this.#folder, () => this.#budget.fs.remove(this.#folder.path));
+    this.#budget.healed(this.#folder);
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#writer.rest();
+    this.#ledger.end();
+    for (const { base, end, memory } of this.#segments) {
+      if (memory === undefined) this.#budget.used -= end - base;
+      else this.#budget.memory.give(memory);
+    }
+    this.#segments.length = 0;
+    this.#budget.leave(this);
+    for (const who of [this.#reader, this.#writer, this.#tail, this.#folder]) this.#budget.healed(who);
+  }
+
+  #makeTail(head: number): SegmentTail {
+    return new SegmentTail({
+      budget: this.#budget,
+      folder: this.#folder,
+      writer: this.#writer,
+      ledger: this.#ledger,
+      segments: this.#segments,
+      segmentBytes: this.#segmentBytes,
+      isSyncing: this.#settings.sync === 'always',
+    }, head);
+  }
+
+  /** Asks for ticks. */
+  #wake(): void {
+    this.#idleTicks = 0;
+    this.#budget.activate(this);
+  }
+
+  #later(): 'later' {
+    this.#wake();
+    return 'later';
+  }
+
+  /** This session's own limit; exceeded by what it cannot give up. */
+  #limit(size: number): void {
+    for (let round = 0; round < SHED_ROUNDS && this.#tail.used + size > this.#settings.limit; round++) {
+      this.#reclaim(0);
+      if (this.#tail.used + size > this.#settings.limit) this.owner.shed(this.#segmentBytes);
+    }
+  }
+
+  /** Removes the segments that nobody needs; the file at the end stays while it has no more than `keepBytes`. */
+  #reclaim(keepBytes: number): void {
+    let isSaved: boolean | undefined;
+    for (let i = 0; i < this.#segments.length;) {
+      const segment = this.#segments[i] as Segment;
+      if (!this.#ledger.isOver(segment) || (segment === this.#writer.current && segment.end - segment.base <= keepBytes)) {
+        i++;
+        continue;
+      }
+      if (!isMemory(segment)) isSaved ??= this.#ledger.saveForGood();
+      // The last file may be the only other witness of the offsets that were used.
+      if (isSaved === false && i === this.#segments.length - 1) return;
+      this.#segments.splice(i, 1);
+      this.#tail.used -= segment.end - segment.base;
+      if (isMemory(segment)) this.#budget.memory.give(segment.memory);
+      else this.#writer.remove(segment);
+    }
+  }
+
+  #sync(): void {
+    if (this.#settings.sync === 'none' || this.isDetached) return;
+    this.#reclaim(REUSE_BYTES);
+    this.#budget.attempt(this.#tail, () => {
+      for (const segment of this.#segments) if (!segment.isSynced && !isMemory(segment)) this.#writer.sync(segment);
+      this.#folder.sync();
+    });
+  }
+
+  /** Gives back what a quiet session does not need. True when nothing is left to do. */
+  #rest(): boolean {
+    if (this.#writer.isWaiting || this.#reader.isWaiting) return false;
+    if (!this.isDetached && (this.#segments.some(isMemory) || (this.#settings.sync !== 'none' && !this.isSynced))) return false;
+    this.#reclaim(0);
+    this.#writer.rest();
+    return this.#ledger.rest();
+  }
+}

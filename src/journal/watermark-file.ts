@@ -1,0 +1,96 @@
+/**
+ * The offset that a session resumes at, in a file of two slots that are written in turn: a write that is torn by a
+ * power failure leaves the other one as it was. A slot, little-endian:
+ *
+ *   8 sequence number · 8 offset · 4 flags · 8 zero · 4 CRC-32, begun with the session's seed
+ */
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { FileSystem } from './file-system.ts';
+import { writeWhole } from './segment.ts';
+
+export const WATERMARK_FILE = 'watermark';
+const SLOT_BYTES = 32;
+const CHECKED_BYTES = SLOT_BYTES - 4;
+const AHEAD = 1;
+
+export interface Watermark {
+  readonly offset: number;
+  /** Bytes behind the files were appended in memory: their offsets may have been used. */
+  readonly isAhead: boolean;
+}
+
+interface Slot extends Watermark {
+  readonly sequence: number;
+}
+
+/** Shared by all: a slot is encoded and written within one call. */
+const scratch = Buffer.alloc(SLOT_BYTES);
+
+export class WatermarkFile {
+  readonly #fs: FileSystem;
+  readonly #path: string;
+  readonly #seed: number;
+  #fd = -1;
+  /** What the file says; undefined: nothing that can be believed. */
+  #saved: Slot | undefined;
+
+  constructor(fs: FileSystem, folder: string, seed: number) {
+    this.#fs = fs;
+    this.#path = join(folder, WATERMARK_FILE);
+    this.#seed = seed;
+  }
+
+  get saved(): Watermark | undefined {
+    return this.#saved;
+  }
+
+  /** Reads what an earlier process saved. Throws the system's error, also when there is no such file. */
+  load(): void {
+    const fd = this.#fs.open(this.#path, 'read');
+    try {
+      const bytes = Buffer.alloc(2 * SLOT_BYTES);
+      const size = this.#fs.read(fd, bytes, 0);
+      const first = this.#decode(bytes, 0, size);
+      const second = this.#decode(bytes, SLOT_BYTES, size);
+      this.#saved = (first?.sequence ?? 0) > (second?.sequence ?? 0) ? first : second;
+    } finally {
+      this.#fs.close(fd);
+    }
+  }
+
+  isSaved(offset: number, isAhead: boolean): boolean {
+    return this.#saved?.offset === offset && this.#saved.isAhead === isAhead;
+  }
+
+  /** Throws the system's error; then the other slot is as it was. */
+  save(offset: number, isAhead: boolean): void {
+    const sequence = (this.#saved?.sequence ?? 0) + 1;
+    scratch.fill(0);
+    scratch.writeBigUInt64LE(BigInt(sequence), 0);
+    scratch.writeBigUInt64LE(BigInt(offset), 8);
+    scratch.writeUInt32LE(isAhead ? AHEAD : 0, 16);
+    scratch.writeUInt32LE(crc32(scratch.subarray(0, CHECKED_BYTES), this.#seed), CHECKED_BYTES);
+    if (this.#fd < 0) this.#fd = this.#fs.open(this.#path, 'update');
+    writeWhole(this.#fs, this.#fd, scratch, SLOT_BYTES, (sequence % 2) * SLOT_BYTES);
+    this.#saved = { sequence, offset, isAhead };
+  }
+
+  sync(): void {
+    if (this.#fd >= 0) this.#fs.sync(this.#fd);
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    this.#fs.close(fd);
+  }
+
+  #decode(bytes: Buffer, at: number, size: number): Slot | undefined {
+    const sum = crc32(bytes.subarray(at, at + CHECKED_BYTES), this.#seed);
+    if (size < at + SLOT_BYTES || bytes.readUInt32LE(at + CHECKED_BYTES) !== sum) return undefined;
+    const sequence = Number(bytes.readBigUInt64LE(at));
+    return { sequence, offset: Number(bytes.readBigUInt64LE(at + 8)), isAhead: (bytes.readUInt32LE(at + 16) & AHEAD) !== 0 };
+  }
+}
