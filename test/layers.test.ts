@@ -1,0 +1,91 @@
+/** The shape of the house: imports point down only, and each npm package has its one place. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import test from 'ava';
+
+const root = new URL('..', import.meta.url).pathname;
+const files = globSync('src/**/*.ts', { cwd: root }).sort();
+
+/** What stands in `from '…'`, `import '…'` and `import('…')`. */
+const IMPORT = /^(?:import|export)\b[^;'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+
+function importsOf(file: string): string[] {
+  return [...readFileSync(join(root, file), 'utf8').matchAll(IMPORT)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic as string);
+}
+
+/** Each layer and what it may import from; files of src itself have their own names. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  'core': [],
+  'docker': ['core'],
+  'journal': ['core'],
+  'stages': ['core'],
+  'formatters': ['core'],
+  'nats': ['core'],
+  'transports': ['nats', 'core'],
+  'options': ['core'],
+  'session.ts': ['transports', 'formatters', 'stages', 'journal', 'docker', 'core'],
+  'plan.ts': ['options', 'docker', 'core'],
+  'survival.ts': ['plan.ts', 'options', 'docker', 'journal', 'core'],
+  'server.ts': ['core'],
+  'listen.ts': [],
+  'driver.ts': ['server.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
+    'docker', 'core'],
+  'cli': ['driver.ts', 'server.ts', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'journal', 'docker',
+    'core'],
+  'main.ts': ['cli'],
+};
+
+/** Where a package may be imported. */
+const HOME: Readonly<Record<string, string>> = {
+  'koa': 'src/server.ts', 'koa-router': 'src/server.ts', 'nats': 'src/nats/', 'ajv': 'src/options/', 'yaml': 'src/options/',
+    're2js': 'src/docker/',
+};
+
+function layerOf(file: string): string {
+  return file.split('/')[1] as string;
+}
+
+for (const file of files) {
+  test(`${file} imports from its own layer and from those below`, (t) => {
+    const layer = layerOf(file);
+    const below = BELOW[layer];
+    t.truthy(below, `${layer} is no layer that is known here`);
+    for (const name of importsOf(file).filter((each) => each.startsWith('.'))) {
+      const target = normalize(join(dirname(file), name));
+      if (!target.startsWith('src/')) t.regex(target, /^(schema\/[\w.-]+\.json|package\.json)$/);
+      else t.true(layerOf(target) === layer || below?.includes(layerOf(target)), `${target} lies above`);
+    }
+  });
+
+  test(`${file} imports the packages that have their place there`, (t) => {
+    const packages = importsOf(file).filter((name) => !name.startsWith('.') &&
+      !name.startsWith('node:')).map((name) => name.split('/')[0] as string);
+    t.deepEqual(packages.filter((name) => !file.startsWith(HOME[name] ?? 'nowhere')), []);
+  });
+}
+
+test('the imports are found at all', (t) => {
+  t.true(importsOf('src/server.ts').includes('koa'));
+  t.true(importsOf('src/nats/link.ts').includes('nats/lib/src/node_transport.js') ||
+    importsOf('src/nats/socket.ts').includes('nats/lib/src/node_transport.js'));
+  t.true(importsOf('src/session.ts').includes('./docker/fifo.ts'));
+  t.true(files.length > 50);
+});
+
+test('no two files import each other', (t) => {
+  const graph = new Map(files.map((file) => [file, importsOf(file).filter((name) => name.startsWith('.')).map((name) =>
+    normalize(join(dirname(file), name)))]));
+  for (const [file, targets] of graph) {
+    for (const target of targets) {
+      // Types alone may refer to each other.
+      const isBack = graph.get(target)?.includes(file) === true && !onlyTypes(target, file) && !onlyTypes(file, target);
+      t.false(isBack, `${file} and ${target}`);
+    }
+  }
+});
+
+function onlyTypes(file: string, target: string): boolean {
+  const name = target.split('/').at(-1) as string;
+  const statements = [...readFileSync(join(root, file), 'utf8').matchAll(/^import\b[^;]*;/gm)].map(([statement]) => statement);
+  return statements.filter((statement) => statement.includes(`/${name}'`)).every((statement) => statement.startsWith('import type'));
+}

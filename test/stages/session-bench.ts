@@ -1,0 +1,149 @@
+/** A session with a real FIFO and a scripted way to NATS. */
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+import { Account } from '../../src/core/account.ts';
+import { Log } from '../../src/core/log.ts';
+import { MemoryBudget } from '../../src/journal/memory.ts';
+import { Session } from '../../src/session.ts';
+import { HeldBytes } from '../../src/stages/reassemble.ts';
+import { encodeFrame, entriesOf, type Source } from '../support/log-entry.ts';
+import { ScriptedTransport } from './scripted-transport.ts';
+
+export interface BenchOptions {
+  readonly state?: 'prompt' | 'slow' | 'away';
+  readonly budget?: MemoryBudget;
+}
+
+export class SessionBench {
+  readonly budget: MemoryBudget;
+  readonly held = new HeldBytes(16 * 1024 * 1024);
+  readonly account = new Account(new Log({ write: () => true }), 'web');
+  readonly session: Session;
+  readonly ends: boolean[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nld-session-'));
+  #transport: ScriptedTransport | undefined;
+  #writer: number | undefined;
+  /** Bytes that the container wrote, framed. */
+  written = 0;
+
+  constructor({ state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024) }: BenchOptions = {}) {
+    const file = join(this.#folder, 'fifo');
+    execFileSync('mkfifo', [file]);
+    this.#writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
+    this.budget = budget;
+    this.session = new Session({
+      file, budget, held: this.held, account: this.account,
+      formatter: { format: () => 'whole' },
+      openTransport: (listener) => this.#transport = new ScriptedTransport(listener, state),
+      ended: (isOver) => this.ends.push(isOver),
+    });
+  }
+
+  get transport(): ScriptedTransport {
+    if (this.#transport === undefined) throw new Error('the session opened no transport');
+    return this.#transport;
+  }
+
+  /** Writes raw bytes and waits until the session has read them. */
+  async write(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const size = this.#tryWrite(bytes.subarray(at));
+      at += size;
+      this.written += size;
+      if (size === 0) await turn();
+    }
+    await this.until('the session has read what was written', () => this.account.bytesRead >= this.written);
+  }
+
+  /** Leaves the bytes in the FIFO. */
+  leave(bytes: Buffer): void {
+    const size = this.#tryWrite(bytes);
+    this.written += size;
+    if (size !== bytes.length) throw new Error(`only ${size} of ${bytes.length} bytes fit into the FIFO`);
+  }
+
+  /** What a container writes to `source`, in frames. */
+  output(text: string, source: Source = 'stdout'): Promise<void> {
+    return this.write(framesOf(text, source));
+  }
+
+  /** The engine closes its end. */
+  hangUp(): void {
+    if (this.#writer !== undefined) closeSync(this.#writer);
+    this.#writer = undefined;
+  }
+
+  get hasEnded(): boolean {
+    return this.ends.length > 0;
+  }
+
+  /** Waits without any timer, so that tests may replace them. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
+      await turn();
+    }
+  }
+
+  async untilEnded(): Promise<void> {
+    await this.until('the end of the session', () => this.hasEnded);
+  }
+
+  /** Ends everything, whatever state it is in. */
+  async remove(): Promise<void> {
+    this.hangUp();
+    if (!this.hasEnded) await this.session.shutDown(AbortSignal.abort());
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #tryWrite(bytes: Buffer): number {
+    if (this.#writer === undefined) throw new Error('the engine has closed the FIFO');
+    try {
+      return writeSync(this.#writer, bytes);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 0;
+      throw error;
+    }
+  }
+}
+
+export function framesOf(text: string, source: Source = 'stdout'): Buffer {
+  return Buffer.concat(entriesOf(source, text, 1n).map(encodeFrame));
+}
+
+/** `from` … `to - 1`, one per line. */
+export function numbered(from: number, to: number, filling = ''): string {
+  return Array.from({ length: to - from }, (_, i) => `${from + i}${filling}\n`).join('');
+}
+
+/** Runs a test on a session of its own; whatever happened, nothing may be left of it in the end. */
+export function withBench(
+  options: BenchOptions, run: (t: ExecutionContext, bench: SessionBench) => Promise<void>) {
+  return async (t: ExecutionContext): Promise<void> => {
+    const bench = new SessionBench(options);
+    try {
+      await run(t, bench);
+    } finally {
+      await bench.remove();
+    }
+    t.is(bench.budget.used, 0, 'all memory was given back');
+    t.is(bench.held.used, 0, 'all held lines were let go of');
+    t.is(bench.budget.holders.size, 0);
+    t.true(bench.transport.isClosed);
+    t.is(bench.ends.length, 1, 'it ended once');
+  };
+}
+
+/** Lines that a session has given up, for whatever reason. */
+export function dropped(bench: SessionBench): number {
+  return Object.values(bench.account.linesDropped).reduce((sum, lines) => sum + lines, 0);
+}
+
+export function numbers(lines: readonly string[]): number[] {
+  return lines.map((line) => Number.parseInt(line, 10));
+}
