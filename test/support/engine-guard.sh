@@ -15,7 +15,7 @@ sockets() { find "$dir/exec" -name address -exec cat {} \; -exec echo \; 2> /dev
 mounts() { cut -d ' ' -f 2 /proc/self/mounts | grep "^$dir/" | sort -r; }
 plugins() { find "$dir/data/plugins" -mindepth 1 -maxdepth 1 -type d -name '????????????????*' -exec basename {} \; 2> /dev/null; }
 # Those of containers are beneath the engine's, those of plugins at the top.
-groups() { for group in "$name" $(plugins); do find /sys/fs/cgroup -depth -type d -path "*/$group*"; done; }
+groups() { for group in "$name" $(plugins); do find /sys/fs/cgroup -depth -type d -path "*/$group*" 2> /dev/null; done; }
 
 # dockerd goes first, so that it restarts nothing.
 kill -9 "$(cat "$dir/docker.pid" 2> /dev/null)" 2> /dev/null

@@ -1,0 +1,121 @@
+import { globSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import { BUSYBOX_IMAGE } from '../support/images.ts';
+import { Gate } from '../support/e2e-gate.ts';
+import { COUNTING, OBEDIENT, countOn, numbers } from '../support/e2e-scripts.ts';
+import { Site } from '../support/e2e-site.ts';
+import { startNatsProcess } from '../support/nats-process.ts';
+import { PLUGIN } from '../support/plugin.ts';
+import { until } from '../support/wait.ts';
+
+/** This file needs an engine of its own: it starts it again with other options, and reads its log. */
+let site: Site;
+test.before(async () => {
+  site = await Site.openAlone();
+  await site.setPlugin('LOG_LEVEL=debug');
+});
+test.after.always(() => site[Symbol.asyncDispose]());
+
+/** `docker run` that says nothing about logging but `flags`. */
+const runPlainly = (name: string, ...flags: string[]): Promise<string> =>
+  site.docker.run('run', '--rm', '--network', 'none', '--name', name, ...flags, BUSYBOX_IMAGE, 'echo', 'hello');
+
+/** What the plugin itself has logged: the engine passes it on in its own log. */
+async function pluginLog(): Promise<string> {
+  const id = await site.docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN);
+  return site.engine.log().split('\n').filter((line) => line.includes(`plugin=${id}`)).join('\n');
+}
+
+const CANARY = 'canary-5up3r-s3cr3t';
+
+test.serial('no password, token or variable of a container appears in the log of the plugin or of the engine', async (t) => {
+  const nats = await startNatsProcess({ config: 'authorization {\n  user: logger\n  password: other\n}\n' });
+  t.teardown(() => nats.stop());
+  const address = `127.0.0.1:${nats.port}`;
+  const flags = ['--env', `PASSWORD=${CANARY}`, '--label', `password=${CANARY}`];
+  const cases: readonly Record<string, string>[] = [
+    { 'nats-servers': address, 'nats-user': 'logger', 'nats-pass': CANARY, 'nats-max-reconnect': '1' },
+    { 'nats-servers': address, 'nats-token': CANARY, 'nats-max-reconnect': '2' },
+    { 'nats-servers': `nats://logger:${CANARY}@${address}`, 'nats-max-reconnect': '3' },
+    { 'nats-servers': `${CANARY}@${address}`, 'nats-max-reconnect': '4' },
+    { 'nats-servers': `nats://logger:${CANARY}@${address}/path`, 'nats-pass': CANARY },
+    { 'nats-servers': `nats://logger:${CANARY}`, 'nats-max-reconnect': 'x' },
+    { 'nats-token': CANARY, 'nats-pass': CANARY, 'nats-user': 'logger' },
+  ];
+  for (const [at, opts] of cases.entries()) {
+    const { stderr } = await site.try({ name: `secret-${at}`, opts, flags, command: 'echo hello' });
+    t.false(stderr.includes(CANARY), stderr);
+  }
+  await until('the plugin has logged the refusal', async () => (await pluginLog()).includes('NATS refuses the login'));
+  t.false((await pluginLog()).includes(CANARY));
+  t.false(site.engine.log().includes(CANARY));
+});
+
+test.serial('after nats-max-reconnect the driver gives up, says so, and dials again when a container starts', async (t) => {
+  const gate = await Gate.before(site.nats.port);
+  t.teardown(() => gate.shut());
+  const opts = { 'nats-servers': gate.url, 'nats-max-reconnect': '2' };
+  t.is(await site.run({ name: 'given-up', opts, command: 'echo hello' }), 'hello\n');
+  await until('the plugin has given up', async () => (await pluginLog()).includes('lines dropped: gave up connecting to NATS'));
+  await gate.open();
+  await site.run({ name: 'dialled-again', opts, command: 'echo hello' });
+  t.is((await site.collector.only('dialled-again')).body.text, 'hello');
+  t.is(site.collector.count('given-up'), 0);
+});
+
+test.serial('as the engine\'s default driver with options in daemon.json it logs every container, and a log-opt wins', async (t) => {
+  const daemonJson = {
+    'log-driver': PLUGIN,
+    'log-opts': { 'nats-servers': site.nats.url, 'nats-subject': 'daemon.{{.Name}}', 'tag': 'from daemon.json', 'labels': 'team' },
+  };
+  await site.engine.restart({ daemonJson });
+  await runPlainly('by-default', '--label', 'team=core');
+  await runPlainly('overridden', '--label', 'team=core', '--log-opt', 'tag=mine');
+  const byDefault = await site.collector.only('by-default');
+  t.deepEqual([byDefault.subject, byDefault.body.tag, byDefault.body['team']], ['daemon.by-default', 'from daemon.json', 'core']);
+  const overridden = await site.collector.only('overridden');
+  t.deepEqual([overridden.subject, overridden.body.tag, overridden.body['team']], ['daemon.overridden', 'mine', 'core']);
+});
+
+test.serial('as the engine\'s default driver by flags of dockerd it logs every container', async (t) => {
+  const logOpts = ['--log-opt', `nats-servers=${site.nats.url}`, '--log-opt', 'nats-subject=flags.{{.Name}}'];
+  await site.engine.restart({ flags: [`--log-driver=${PLUGIN}`, ...logOpts] });
+  await runPlainly('by-flags');
+  t.is((await site.collector.only('by-flags')).subject, 'flags.by-flags');
+});
+
+test.serial('a container with a restart policy is logged again after the engine was started again', async (t) => {
+  await site.start(t, { name: 'always', flags: ['--restart', 'always'], command: OBEDIENT });
+  await site.collector.messages('always', 1);
+  await site.engine.restart();
+  const texts = await site.collector.texts('always', 2);
+  t.deepEqual(texts, ['started', 'started']);
+});
+
+test.serial('with live-restore the containers that run are logged on while dockerd is away and when it is back', async (t) => {
+  await site.engine.restart({ daemonJson: { 'live-restore': true } });
+  await site.start(t, { name: 'live', command: COUNTING });
+  await countOn(site, 'live');
+  await site.collector.messages('live', 101);
+  await site.engine.kill();
+  await site.engine.restart();
+  await countOn(site, 'live');
+  t.deepEqual(await site.collector.texts('live', 201), ['started', ...numbers(1, 200)]);
+});
+
+/** Process ID of the plugin. */
+async function pluginProcess(): Promise<number> {
+  const id = await site.docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN);
+  const [file = ''] = globSync(`${site.engine.dir}/exec/**/${id}/init.pid`);
+  return Number(readFileSync(file, 'utf8'));
+}
+
+// The last one: an engine that is ended soon after it had to start a plugin again waits ten seconds for the plugin that is gone.
+test.serial('a plugin that is killed while a container runs goes on where it was', async (t) => {
+  await site.start(t, { name: 'crash', command: COUNTING });
+  await countOn(site, 'crash');
+  await site.collector.messages('crash', 101);
+  process.kill(await pluginProcess(), 'SIGKILL');
+  await countOn(site, 'crash');
+  t.deepEqual(await site.collector.texts('crash', 201), ['started', ...numbers(1, 200)]);
+});

@@ -1,0 +1,68 @@
+/** `nats-log-driver serve` as a process of the host: every engine of the machine knows it by the name of its socket. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemEnvironment } from '../../plugin/command.ts';
+import { until } from './wait.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+export class HostProcess implements AsyncDisposable {
+  /** For `--log-driver`; several test runs on one machine have several names. */
+  readonly driver = `nld-test-${process.pid}`;
+  readonly #socket = `/run/docker/plugins/${this.driver}.sock`;
+  readonly #dir = mkdtempSync(join(tmpdir(), 'nld-host-'));
+  readonly #logFile = join(this.#dir, 'log');
+  #process: ChildProcess | undefined;
+
+  /** Resolves when it listens. After `terminate` it goes on with the state that it left. */
+  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const log = openSync(this.#logFile, 'a');
+    const args = [process.execPath, MAIN, 'serve', '--socket', this.#socket, '--state', join(this.#dir, 'state')];
+    // The kernel ends it when the test is gone, however it went.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
+      env: { ...systemEnvironment(), ...env },
+      stdio: ['ignore', 'ignore', log],
+    });
+    closeSync(log);
+    this.#process = child;
+    await until(`the driver listens\n${this.log()}`, () => child.exitCode !== null || isAnswered(this.#socket));
+    if (child.exitCode !== null) throw new Error(`the driver ended with exit code ${child.exitCode}\n${this.log()}`);
+  }
+
+  /** What it has said on standard error, over all its lives. */
+  log(): string {
+    return readFileSync(this.#logFile, 'utf8');
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async terminate(): Promise<number | null> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    return child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate();
+    rmSync(this.#socket, { force: true });
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
