@@ -90,7 +90,7 @@ export interface Options {
   readonly 'nats-buffer-size': number;
   /**
    * Bytes. What may be on its way to one server without being confirmed.
-   * Default: `4m`.
+   * Default: `2m`.
    */
   readonly 'nats-window-size': number;
   /**

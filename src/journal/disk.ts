@@ -93,6 +93,8 @@ export class DiskJournal implements Member {
     budget.used += this.#tail.used;
     budget.join(this);
     if (isAhead) this.#ledger.save();
+    // A process that was killed may have left what it had not synced yet.
+    if (segments.length > 0) this.#wake();
   }
 
   /** Offset after the last byte appended. */
