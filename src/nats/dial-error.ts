@@ -25,7 +25,7 @@ const WORDS: ReadonlyMap<string, string> = new Map(Object.entries({
   ETIMEDOUT: 'no answer',
   ENOENT: 'a certificate file is missing',
   EACCES: 'a certificate file cannot be read',
-  CONNECTION_REFUSED: 'connection refused',
+  CONNECTION_REFUSED: 'the server closed the connection before the login was complete',
   TIMEOUT: 'no answer within the time limit: the host is unreachable, or the server hangs',
   AUTHORIZATION_VIOLATION: 'the server refused the credentials',
   AUTHENTICATION_EXPIRED: 'the credentials have expired',
@@ -49,8 +49,11 @@ export function describeDialError(error: unknown): DialFailure {
     if (words !== undefined && codeOf(at) !== 'CONNECTION_REFUSED') return failure(words, codeOf(at), detailOf(at));
     deepest = at;
   }
-  const code = deepest instanceof Error ? codeOf(deepest) : '';
-  return failure(WORDS.get(code) ?? (deepest instanceof Error ? deepest.message.trim() : String(deepest)), code, '');
+  // The client makes up a cause where it was given none.
+  const isMadeUp = deepest instanceof Error && codeOf(deepest) === '' && error instanceof Error && WORDS.has(codeOf(error));
+  const known = isMadeUp ? error : deepest;
+  const code = known instanceof Error ? codeOf(known) : '';
+  return failure(WORDS.get(code) ?? (known instanceof Error ? known.message.trim() : String(known)), code, '');
 }
 
 function failure(words: string, code: string, detail: string): DialFailure {

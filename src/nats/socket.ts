@@ -1,12 +1,16 @@
 /**
- * The client's own socket, with three gaps closed. An attempt to connect that is given up leaves its socket open in
- * the client: one for every attempt while a server hangs. A server that asks for TLS on its own is checked against
- * other certificates than one that was addressed with it. And `write` takes commands that are encoded already.
+ * The client's own socket, with four gaps closed: an attempt to connect that is given up leaves its socket open in the
+ * client, one for every attempt while a server hangs; a server that asks for TLS on its own is checked against other
+ * certificates than one that was addressed with it; one that never says INFO may fill the memory; and there was no way
+ * to send commands that are encoded already.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { NodeTransport } from 'nats/lib/src/node_transport.js';
 import { verification } from './verification.ts';
+
+/** The INFO of a large cluster has some kilobytes. */
+const MAX_INFO_BYTES = 1024 * 1024;
 
 export class ClientSocket extends NodeTransport {
   #attempt: Socket | undefined;
@@ -21,6 +25,7 @@ export class ClientSocket extends NodeTransport {
       socket.once('close', () => reject(new Error('closed before it was connected')));
       socket.once('connect', () => {
         socket.removeAllListeners();
+        limitGreeting(socket);
         resolve(socket);
       });
     });
@@ -45,4 +50,13 @@ export class ClientSocket extends NodeTransport {
     socket.write(bytes);
     process.nextTick(() => socket.uncork());
   }
+}
+
+/** The client gathers what comes before the INFO line, however much it is; it takes this listener away with its own. */
+function limitGreeting(socket: Socket): void {
+  let received = 0;
+  socket.on('data', (bytes) => {
+    received += bytes.length;
+    if (received > MAX_INFO_BYTES) socket.destroy(new Error('the server does not speak the NATS protocol'));
+  });
 }

@@ -7,7 +7,8 @@ function coded(code: string, more: Readonly<Record<string, unknown>> = {}, messa
 
 const rows: readonly [title: string, error: unknown, reason: string][] = [
   ['a refused connection', coded('ECONNREFUSED'), 'connection refused'],
-  ['a refusal without its cause', coded('CONNECTION_REFUSED'), 'connection refused'],
+  ['a connection that is closed at once, for which the client makes up a cause',
+    coded('CONNECTION_REFUSED', { chainedError: new Error('made up') }), 'the server closed the connection before the login was complete'],
   ['an unknown host behind the client\'s error', coded('CONNECTION_REFUSED', { chainedError: coded('ENOTFOUND') }),
     'the host name is not known'],
   ['an expired certificate as a cause', coded('CONNECTION_REFUSED', { cause: coded('CERT_HAS_EXPIRED') }),
