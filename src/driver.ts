@@ -98,7 +98,8 @@ export class Driver implements LogDriver {
       ended: (isOver) => {
         this.#sessions.delete(file);
         if (isOver) this.#records?.remove(file);
-        this.#log.debug('session ended', { ...fields, ...account.summary() });
+        // The counts of a loss are logged once a minute at most: these are the final ones.
+        this.#log[account.hasLosses ? 'warn' : 'debug']('session ended', { ...fields, ...account.summary() });
       },
     });
     this.#log.debug('session started', fields);

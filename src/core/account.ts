@@ -55,6 +55,10 @@ export class Account {
     this.#limited('skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped });
   }
 
+  get hasLosses(): boolean {
+    return this.linesTruncated + this.bytesSkipped > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
+  }
+
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
     const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, skipped_bytes: this.bytesSkipped });
