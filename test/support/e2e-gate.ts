@@ -2,6 +2,7 @@
  * A gate in front of a nats-server. While it is shut, connections are refused, as if the server were down; whoever dials the server itself
  * stays connected, so that no message is missed in the moment when it opens.
  */
+import { reset } from './tcp-proxy.ts';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -43,7 +44,7 @@ export class Gate {
     if (server === undefined) return;
     const closed = once(server, 'close');
     server.close();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
     await closed;
   }
 

@@ -1,0 +1,116 @@
+/** `nats-log-driver serve` as a process with its own socket and state, and what it says. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './wait.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** On a machine that is busy with other tests. */
+const START_MS = 30_000;
+
+/** One line of the driver's log. */
+export interface LogLine {
+  readonly time: string;
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: string | number | boolean | undefined;
+}
+
+export class PluginProcess {
+  readonly socket: string;
+  readonly #dir: string;
+  readonly #child: ChildProcess;
+  #said = '';
+
+  private constructor(dir: string, env: NodeJS.ProcessEnv) {
+    this.#dir = dir;
+    this.socket = join(dir, 'nats.sock');
+    const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', join(dir, 'state')];
+    // The kernel ends it when the test is gone, however it went. It gets no more of the environment than it has in a managed plugin.
+    this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
+  }
+
+  /** Resolves when it listens. `env`: its settings. */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<PluginProcess> {
+    const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env });
+    try {
+      await until('the driver listens', () => plugin.hasEnded || isAnswered(plugin.socket), START_MS);
+      if (plugin.hasEnded) throw new Error('the driver ended at once');
+      return plugin;
+    } catch (error) {
+      await plugin.remove();
+      throw new Error(`the driver did not start:\n${plugin.said}`, { cause: error });
+    }
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** All that it has written to standard error. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** Its log, or the lines with that message. */
+  log(msg?: string): LogLine[] {
+    const whole = this.#said.slice(0, this.#said.lastIndexOf('\n') + 1);
+    const lines = whole.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine);
+    return msg === undefined ? lines : lines.filter((line) => line.msg === msg);
+  }
+
+  /** Resolves with the first line of that message whose fields match. */
+  async logged(msg: string, fields: Readonly<Record<string, string | number | RegExp>> = {}, timeoutMs?: number): Promise<LogLine> {
+    const matches = (line: LogLine): boolean => Object.entries(fields).every(([key, wanted]) =>
+      wanted instanceof RegExp ? wanted.test(String(line[key])) : line[key] === wanted);
+    try {
+      return await until(`the driver says "${msg}"`, () => this.log(msg).find(matches), timeoutMs);
+    } catch (error) {
+      throw new Error(`the driver has not said "${msg}":\n${this.#said}`, { cause: error });
+    }
+  }
+
+  /** Resident memory in bytes: the most that it ever was. */
+  get peakMemory(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async terminate(): Promise<number | null> {
+    if (!this.hasEnded) {
+      // `close` comes after the last byte of its log.
+      const closed = once(this.#child, 'close');
+      this.#child.kill('SIGTERM');
+      await closed;
+    }
+    return this.#child.exitCode;
+  }
+
+  /** Ends it and removes all traces. */
+  async remove(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await until('the driver is gone', () => this.hasEnded);
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
