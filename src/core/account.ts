@@ -15,6 +15,7 @@ export class Account {
   linesConfirmed = 0;
   linesTruncated = 0;
   bytesSkipped = 0;
+  bytesUnreadable = 0;
   readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'gave-up': 0, 'shutdown': 0 };
   readonly #log: Log;
   readonly #container: string;
@@ -55,13 +56,19 @@ export class Account {
     this.#limited('skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped });
   }
 
+  /** The disk did not give back what was written to it. */
+  unreadable(bytes: number): void {
+    this.bytesUnreadable += bytes;
+    this.#limited('unreadable', 'bytes lost: the disk does not give them back', { unreadable_bytes_total: this.bytesUnreadable });
+  }
+
   get hasLosses(): boolean {
-    return this.linesTruncated + this.bytesSkipped > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
+    return this.linesTruncated + this.bytesSkipped + this.bytesUnreadable > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
   }
 
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
-    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, skipped_bytes: this.bytesSkipped });
+    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable });
     return { bytes_read: this.bytesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
   }
 

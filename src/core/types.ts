@@ -137,14 +137,37 @@ export interface Transport {
 export interface Journal {
   /** Offset after the last byte appended. */
   readonly head: number;
+  /** Everything before it is confirmed or given up: where to go on. */
+  readonly watermark: number;
+  /** Bytes that go with the process. */
+  readonly volatileBytes: number;
   /** Copies the bytes. */
   append(bytes: Uint8Array): void;
-  /** The first run of contiguous bytes kept at or after `offset`; valid until the next call of any method. */
-  read(offset: number): JournalRun | undefined;
-  /** Nothing before `offset` will be read again. */
+  /**
+   * The first run of contiguous bytes kept at or after `offset`, valid until the next call of any method of any
+   * journal; undefined: there is none; 'later': not before the owner is told that it is `readable`.
+   */
+  read(offset: number): JournalRun | 'later' | undefined;
+  /** Everything before `offset` is confirmed. */
   release(offset: number): void;
   /** Forgets [from, to): it will be skipped by `read`. */
   discard(from: number, to: number): void;
+  /** The process ends: what is kept is for the next one. */
+  close(): void;
+  /** Nothing is needed any more. */
+  remove(): void;
+}
+
+/** The session that a journal belongs to. */
+export interface JournalOwner {
+  /** Bytes it could give up. */
+  readonly unread: number;
+  /** Gives up its oldest unread bytes, at least `bytes` of them if it has as many. */
+  shed(bytes: number): void;
+  /** What could not be read before may be read now. */
+  readable(): void;
+  /** The disk does not give [from, to) back: `read` skips it. */
+  unreadable(from: number, to: number): void;
 }
 
 export interface JournalRun {

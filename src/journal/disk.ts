@@ -10,12 +10,11 @@
  * What is confirmed is saved before files are removed. That is not needed to find the rest again (bytes before the
  * first file are over), but spares the receiver what it has already.
  */
-import type { JournalRun } from '../core/types.ts';
+import type { Journal, JournalOwner, JournalRun } from '../core/types.ts';
 import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
 import { Recovery } from './disk-recovery.ts';
 import type { Holes } from './disk-holes.ts';
 import { Ledger } from './disk-ledger.ts';
-import type { Holder } from './memory.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { isMemory, SegmentFolder, type Segment } from './segment.ts';
 import { SegmentTail } from './segment-tail.ts';
@@ -24,14 +23,6 @@ import { WatermarkFile } from './watermark-file.ts';
 
 /** When what was written is made safe from a power failure: never, every 500 ms, or before an append returns. */
 export type SyncPolicy = 'none' | 'interval' | 'always';
-
-/** The session that a journal belongs to. */
-export interface JournalOwner extends Holder {
-  /** What could not be read before may be read now. */
-  readable(): void;
-  /** The disk does not give [from, to) back: `read` skips it. */
-  unreadable(from: number, to: number): void;
-}
 
 export interface DiskJournalSettings {
   /** The session's own; made when the first bytes come. */
@@ -44,14 +35,14 @@ export interface DiskJournalSettings {
   readonly owner: JournalOwner;
 }
 
-/** A file of which everything is confirmed is used on up to this size; small enough to stay in the page cache. */
-const REUSE_BYTES = 256 * 1024;
+/** A file of which everything is confirmed is used on up to this size: making one costs as much as writing 100 KiB. */
+const REUSE_BYTES = 1024 * 1024;
 /** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
 const IDLE_TICKS = 50;
 /** What was begun, what is in flight, and one more. */
 const SHED_ROUNDS = 4;
 
-export class DiskJournal implements Member {
+export class DiskJournal implements Member, Journal {
   readonly owner: JournalOwner;
   /** The folder could not be looked at: it is left alone for the next process, and this session lives in memory. */
   readonly isDetached: boolean;
@@ -93,8 +84,10 @@ export class DiskJournal implements Member {
     budget.used += this.#tail.used;
     budget.join(this);
     if (isAhead) this.#ledger.save();
+    if (head === 0) return;
     // A process that was killed may have left what it had not synced yet.
-    if (segments.length > 0) this.#wake();
+    this.#folder.isDirty = true;
+    this.#wake();
   }
 
   /** Offset after the last byte appended. */

@@ -71,12 +71,20 @@ interface Chunk {
 
 export class MemoryJournal implements Journal {
   head = 0;
+  watermark = 0;
   /** In order of their offsets; there may be gaps between them. */
   readonly #chunks: Chunk[] = [];
   readonly #budget: MemoryBudget;
+  readonly #owner: Holder;
 
-  constructor(budget: MemoryBudget) {
+  constructor(budget: MemoryBudget, owner: Holder) {
     this.#budget = budget;
+    this.#owner = owner;
+    budget.holders.add(owner);
+  }
+
+  get volatileBytes(): number {
+    return this.#chunks.reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
   append(bytes: Uint8Array): void {
@@ -101,7 +109,17 @@ export class MemoryJournal implements Journal {
     return undefined;
   }
 
+  close(): void {
+    this.remove();
+  }
+
+  remove(): void {
+    this.#budget.holders.delete(this.#owner);
+    this.release(Number.POSITIVE_INFINITY);
+  }
+
   release(offset: number): void {
+    this.watermark = Math.max(this.watermark, Math.min(offset, this.head));
     while (this.#chunks.length > 0) {
       const chunk = this.#chunks[0] as Chunk;
       if (chunkEnd(chunk) > offset) return;

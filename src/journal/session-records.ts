@@ -2,8 +2,8 @@
  * The sessions that live, on disk, one file each: the engine never repeats StartLogging when the plugin comes back,
  * and a FIFO that nobody reads blocks its container. Source: moby daemon/logger/plugin_unix.go.
  *
- * A record holds no secret and no more of the environment than the messages show. It is of use only until the
- * machine restarts, so it need not survive a power failure.
+ * A record holds no secret and no more of the environment than the messages show. It lives until the last line of the
+ * session is confirmed: as long as the journal, whose lines it tells where to go.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +21,19 @@ export interface SessionRecord {
   readonly omitted: readonly string[];
   /** The plugin's own credentials were used: they are put in again. */
   readonly inherits: boolean;
+  /** The process ended in order: all that it took from the FIFO is in the journal. */
+  readonly hasEndedWell: boolean;
+}
+
+/** A name for what is kept of the session of this FIFO. */
+export function sessionKey(file: string): string {
+  return createHash('sha256').update(file).digest('hex').slice(0, 32);
+}
+
+export interface FoundRecord {
+  readonly record: SessionRecord;
+  /** False: the machine was restarted since, and the FIFO with it. */
+  readonly isOfThisBoot: boolean;
 }
 
 /** JSON has no maps. */
@@ -32,11 +45,14 @@ interface StoredRecord {
 }
 
 export class SessionRecords {
+  /** The folder for what survives the process. */
+  readonly state: string;
   readonly #dir: string;
   readonly #bootId: string;
 
   /** Throws the system's error when the folder cannot be made. Only root may look into it. */
   constructor(dir: string, bootId: string = readBootId()) {
+    this.state = dir;
     this.#dir = join(dir, 'sessions');
     this.#bootId = bootId;
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
@@ -51,35 +67,39 @@ export class SessionRecords {
     renameSync(`${path}.new`, path);
   }
 
+  find(file: string): SessionRecord | undefined {
+    return this.#read(this.#path(file))?.record;
+  }
+
   remove(file: string): void {
     rmSync(this.#path(file), { force: true });
   }
 
-  /** What was saved since the machine started; everything else in the folder is of no use any more and removed. */
-  load(): readonly SessionRecord[] {
+  /** What was saved. Whatever else is in the folder is of no use and removed. */
+  load(): readonly FoundRecord[] {
     return readdirSync(this.#dir).flatMap((name) => {
       const path = join(this.#dir, name);
-      const record = this.#read(path);
-      if (record !== undefined && this.#path(record.file) === path) return [record];
+      const found = this.#read(path);
+      if (found !== undefined && this.#path(found.record.file) === path) return [found];
       rmSync(path, { force: true, recursive: true });
       return [];
     });
   }
 
-  /** undefined: half-written, of another version, or of a FIFO that went with the last shutdown of the machine. */
-  #read(path: string): SessionRecord | undefined {
+  /** undefined: half-written, or of another version. */
+  #read(path: string): FoundRecord | undefined {
     try {
       const { version, bootId, record, attributes } = JSON.parse(readFileSync(path, 'utf8')) as StoredRecord;
-      if (version !== VERSION || bootId !== this.#bootId) return undefined;
+      if (version !== VERSION) return undefined;
       const facts: ContainerFacts = { ...record.plan.facts, attributes: new Map(attributes) };
-      return { ...record, plan: { ...record.plan, facts } };
+      return { record: { ...record, plan: { ...record.plan, facts } }, isOfThisBoot: bootId === this.#bootId };
     } catch {
       return undefined;
     }
   }
 
   #path(file: string): string {
-    return join(this.#dir, createHash('sha256').update(file).digest('hex').slice(0, 32) + SUFFIX);
+    return join(this.#dir, sessionKey(file) + SUFFIX);
   }
 }
 

@@ -32,11 +32,14 @@ const step = fc.oneof(
     size: fc.oneof(fc.nat(100), fc.nat(100_000)) }),
 );
 
+/** Never has anything to give up. */
+const NOBODY = { unread: 0, shed: () => undefined };
+
 test('every byte that was appended, and neither released nor discarded, is read back', (t) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const budget = new MemoryBudget(PLENTY);
-      const journal = new MemoryJournal(budget);
+      const journal = new MemoryJournal(budget, NOBODY);
       const model = new Model();
       let fill = 0;
       for (const action of steps) {
@@ -88,17 +91,17 @@ function readAll(journal: MemoryJournal, model: Model, offset: number): void {
 
 test('a quiet container costs a small chunk, a busy one large ones', (t) => {
   const budget = new MemoryBudget(PLENTY);
-  const quiet = new MemoryJournal(budget);
+  const quiet = new MemoryJournal(budget, NOBODY);
   quiet.append(Buffer.alloc(100));
   t.is(budget.used, 4096);
-  const busy = new MemoryJournal(budget);
+  const busy = new MemoryJournal(budget, NOBODY);
   busy.append(Buffer.alloc(65_536));
   t.is(budget.used, 4096 + 65_536);
 });
 
 test('a chunk that is released whole is given back, and the rest of it is written on', (t) => {
   const budget = new MemoryBudget(PLENTY);
-  const journal = new MemoryJournal(budget);
+  const journal = new MemoryJournal(budget, NOBODY);
   for (let i = 0; i < 10; i++) journal.append(Buffer.alloc(100));
   t.is(budget.used, 4096, 'they share a chunk');
   journal.release(999);
@@ -173,7 +176,7 @@ test('holders with nothing to give are not asked', (t) => {
 
 test('a holder that gives up the middle of a chunk is not asked for more in order to do so', (t) => {
   const budget = new MemoryBudget(4096);
-  const journal = new MemoryJournal(budget);
+  const journal = new MemoryJournal(budget, NOBODY);
   let depth = 0;
   const holder = new Sheddable(3000, () => {
     if (++depth > 3) throw new Error('asked again while it was giving up');
