@@ -4,12 +4,12 @@ import type { Log } from './core/log.ts';
 import type { SessionPlan } from './core/types.ts';
 import { FifoError } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
-import { MemoryBudget } from './journal/memory.ts';
-import type { SessionRecords } from './journal/session-records.ts';
+import type { SessionRecord, SessionRecords } from './journal/session-records.ts';
+import { Journals } from './journals.ts';
 import { Connections } from './nats/connections.ts';
 import { OptionError } from './options/option-error.ts';
 import type { Settings } from './options/resolve.ts';
-import { PlanError, planSession, type Plan } from './plan.ts';
+import { PlanError, planSession } from './plan.ts';
 import { RequestError, type LogDriver } from './server.ts';
 import { Session } from './session.ts';
 import { fromRecord, toRecord } from './survival.ts';
@@ -24,21 +24,21 @@ const HELD_LINE_BYTES = 16 * 1024 * 1024;
 export class Driver implements LogDriver {
   readonly #sessions = new Map<string, Session>();
   readonly #connections: Connections;
-  readonly #budget: MemoryBudget;
+  readonly #journals: Journals;
   readonly #held = new HeldBytes(HELD_LINE_BYTES);
   readonly #records: SessionRecords | undefined;
   readonly #settings: Settings;
   readonly #hostname: string;
   readonly #log: Log;
 
-  /** Without `records` no session survives the process. */
+  /** Without `records` no session survives the process, and no line. */
   constructor(settings: Settings, hostname: string, log: Log, records: SessionRecords | undefined) {
-    const { 'nats-window-size': windowBytes, 'nats-buffer-size': bufferBytes } = settings.options;
+    const { 'nats-window-size': windowBytes } = settings.options;
     this.#settings = settings;
     this.#hostname = hostname;
     this.#log = log;
     this.#records = records;
-    this.#budget = new MemoryBudget(bufferBytes);
+    this.#journals = new Journals(settings.options, records?.state, log);
     this.#connections = new Connections(`docker-nats-log-driver@${hostname}`, windowBytes, log);
   }
 
@@ -47,31 +47,42 @@ export class Driver implements LogDriver {
     // The engine repeats a request whose answer it did not get.
     if (this.#sessions.has(file)) return;
     const plan = forUser(() => planSession(this.#settings, info, this.#hostname));
-    const session = forUser(() => this.#open(file, plan));
+    const session = forUser(() => this.#open(file, file, plan, false));
     this.#sessions.set(file, session);
     for (const warning of plan.resolved.warnings) this.#log.warn(warning, { container: plan.facts.name });
-    this.#save(file, plan);
+    this.#saveRecord(toRecord(file, plan));
   }
 
   /** Goes on with the sessions of the process before this one: the engine does not start them again. */
   restore(): void {
-    for (const record of this.#records?.load() ?? []) {
-      const { file, plan: { facts }, omitted } = record;
-      if (this.#sessions.has(file)) continue;
-      try {
-        this.#sessions.set(file, this.#open(file, fromRecord(record, this.#settings)));
-      } catch (error) {
-        if (!(error instanceof FifoError)) throw error;
-        this.#records?.remove(file);
-        continue;
-      }
-      this.#log.info('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
-      if (omitted.length > 0) {
-        this.#log.error('the container was started with secrets as log-opts, which are not kept: it publishes without them until it is started again', {
-          container: facts.name, options: omitted.join(','),
-        });
-      }
+    const found = this.#records?.load() ?? [];
+    const orphans = this.#journals.removeOthers(found.map(({ record }) => record.file));
+    if (orphans > 0) this.#log.error('lines lost: the records of their sessions cannot be read', { sessions: orphans });
+    for (const { record, isOfThisBoot } of found) {
+      if (!this.#sessions.has(record.file)) this.#restoreSession(record, isOfThisBoot);
     }
+  }
+
+  #restoreSession(record: SessionRecord, isOfThisBoot: boolean): void {
+    const { file, plan: { facts }, omitted } = record;
+    const plan = fromRecord(record, this.#settings);
+    this.#sessions.set(file, this.#reopen(record, isOfThisBoot, plan));
+    this.#saveRecord({ ...record, hasEndedWell: false });
+    this.#log.info('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
+    if (omitted.length === 0) return;
+    this.#log.error('the container was started with secrets as log-opts, which are not kept: it publishes without them until it is started again', {
+      container: facts.name, options: omitted.join(','),
+    });
+  }
+
+  /** Without its FIFO when that is gone: what the journal kept is still to be delivered. */
+  #reopen({ file, hasEndedWell }: SessionRecord, isOfThisBoot: boolean, plan: SessionPlan): Session {
+    try {
+      if (isOfThisBoot) return this.#open(file, file, plan, !hasEndedWell);
+    } catch (error) {
+      if (!(error instanceof FifoError)) throw error;
+    }
+    return this.#open(file, undefined, plan, false);
   }
 
   async stopLogging(file: string): Promise<void> {
@@ -85,19 +96,23 @@ export class Driver implements LogDriver {
     this.#connections.closeAll();
   }
 
-  #open(file: string, { facts, subject, target, format, transport }: SessionPlan): Session {
+  /** `fifo`: the path again, or undefined when the FIFO is gone. */
+  #open(file: string, fifo: string | undefined, plan: SessionPlan, mayHaveGap: boolean): Session {
+    const { facts, subject, target, format, transport } = plan;
     const account = new Account(this.#log, facts.name);
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
     const session = new Session({
-      file,
+      file: fifo,
       formatter: formatters[format](facts),
       openTransport: (listener) => transports[transport](this.#connections, target, subject, listener),
-      budget: this.#budget,
+      openJournal: (owner) => this.#journals.open(file, owner),
+      mayHaveGap,
       held: this.#held,
       account,
       ended: (isOver) => {
         this.#sessions.delete(file);
         if (isOver) this.#records?.remove(file);
+        else this.#endWell(file);
         // The counts of a loss are logged once a minute at most: these are the final ones.
         this.#log[account.hasLosses ? 'warn' : 'debug']('session ended', { ...fields, ...account.summary() });
       },
@@ -106,13 +121,19 @@ export class Driver implements LogDriver {
     return session;
   }
 
+  /** The process ends in order, and the session goes on in the next one. */
+  #endWell(file: string): void {
+    const record = this.#records?.find(file);
+    if (record !== undefined) this.#saveRecord({ ...record, hasEndedWell: true });
+  }
+
   /** A disk that is full costs the session its survival, not the container its start. */
-  #save(file: string, plan: Plan): void {
+  #saveRecord(record: SessionRecord): void {
     try {
-      this.#records?.save(toRecord(file, plan));
+      this.#records?.save(record);
     } catch (error) {
       this.#log.limited('warn', 'save session', 'a session cannot be saved: it will not survive a restart of the driver', {
-        container: plan.facts.name, error: error instanceof Error ? error.message : String(error),
+        container: record.plan.facts.name, error: error instanceof Error ? error.message : String(error),
       });
     }
   }

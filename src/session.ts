@@ -7,10 +7,9 @@
  * Before the watermark everything is confirmed; from the watermark to the cursor it is on its way; from the cursor
  * on it waits for room in the window. A lost connection sets the cursor back to the watermark.
  */
-import type { DropReason, Formatter, Tally, Transport, TransportListener } from './core/types.ts';
+import type { DropReason, Formatter, Journal, JournalOwner, JournalRun, Tally, Transport, TransportListener } from './core/types.ts';
 import { Fifo } from './docker/fifo.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
-import { MemoryJournal, type Holder, type MemoryBudget } from './journal/memory.ts';
 import { LineCounter } from './stages/count.ts';
 import { Publisher } from './stages/publish.ts';
 import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
@@ -24,26 +23,31 @@ const CLOSE_AFTER_STOP_MS = 5000;
 const DRAIN_BYTES = 64 * 1024 * 1024;
 
 export interface SessionSettings {
-  readonly file: string;
+  /** undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
+  readonly file: string | undefined;
   readonly formatter: Formatter;
   readonly openTransport: (listener: TransportListener) => Transport;
-  readonly budget: MemoryBudget;
+  readonly openJournal: (owner: JournalOwner) => Journal;
+  /** The process before this one was killed: it may have taken bytes from the FIFO that the journal never got. */
+  readonly mayHaveGap: boolean;
   readonly held: HeldBytes;
   readonly account: Account;
-  /** Called once, when nothing is left to do. `isOver`: the engine has closed the FIFO or said that it will. */
+  /** Called once, when nothing is left to do here. `isOver`: nor in a later process. */
   readonly ended: (isOver: boolean) => void;
 }
 
-export class Session implements TransportListener, Holder {
-  readonly #journal: MemoryJournal;
+export class Session implements TransportListener, JournalOwner {
+  readonly #journal: Journal;
   readonly #decoder: FrameDecoder;
   readonly #reassembler: Reassembler;
   readonly #publisher: Publisher;
   readonly #transport: Transport;
-  readonly #fifo: Fifo;
+  readonly #fifo: Fifo | undefined;
   readonly #settings: SessionSettings;
   #watermark = 0;
   #cursor = 0;
+  /** Where bytes may be missing: a frame that began before is never joined with what comes behind. */
+  readonly #gapAt: number | undefined;
   /** The engine has written its last line; it may not have closed its end yet. */
   #isStopping = false;
   /** The FIFO will bring no more. */
@@ -63,8 +67,7 @@ export class Session implements TransportListener, Holder {
   /** Opens the FIFO; throws an Error for the user when that fails. */
   constructor(settings: SessionSettings) {
     this.#settings = settings;
-    this.#journal = new MemoryJournal(settings.budget);
-    this.#fifo = new Fifo(settings.file, {
+    this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, {
       read: (bytes) => this.#read(bytes),
       end: () => this.#complete(),
     });
@@ -72,7 +75,12 @@ export class Session implements TransportListener, Holder {
     this.#publisher = new Publisher(this.#transport, settings.formatter);
     this.#reassembler = new Reassembler(this.#publisher, settings.held);
     this.#decoder = new FrameDecoder(this.#reassembler, (bytes) => this.#publisher.skipped(bytes));
-    settings.budget.holders.add(this);
+    this.#journal = settings.openJournal(this);
+    this.#watermark = this.#journal.watermark;
+    this.#gapAt = settings.mayHaveGap ? this.#journal.head : undefined;
+    this.#rewind();
+    // The owner must know the session before it can end.
+    setImmediate(() => this.#fifo === undefined ? this.#complete() : this.#pump());
   }
 
   /** Bytes that wait for room in the window. */
@@ -85,7 +93,7 @@ export class Session implements TransportListener, Holder {
    * that it is time to answer, or at once while NATS is away. Delivery goes on in any case.
    */
   async stop(signal: AbortSignal): Promise<void> {
-    this.#fifo.drain(DRAIN_BYTES);
+    this.#fifo?.drain(DRAIN_BYTES);
     this.#isStopping = true;
     this.#closeTimer ??= setTimeout(() => this.#complete(), CLOSE_AFTER_STOP_MS);
     this.#pump();
@@ -93,18 +101,18 @@ export class Session implements TransportListener, Holder {
   }
 
   /**
-   * The process ends: what was read is delivered, and counted as lost if that does not succeed before `signal`.
-   * While NATS is away nothing more is read: it is safer in the FIFO.
+   * The process ends: what was read is delivered, if that succeeds before `signal`. The journal keeps the rest for the
+   * next process; what it cannot keep is counted as lost, and while NATS is away not even read: it is safer in the FIFO.
    */
   async shutDown(signal: AbortSignal): Promise<void> {
-    if (this.#transport.isReady) this.#fifo.drain(DRAIN_BYTES);
+    if (this.#transport.isReady) this.#fifo?.drain(DRAIN_BYTES);
     this.#isSuspended = !this.#isStopping;
     this.#complete();
     await this.#allConfirmed(signal);
     if (this.#isEnded) return;
     this.#rewind();
-    this.#dropAll('shutdown');
-    this.#settle();
+    if (this.#journal.volatileBytes > 0) this.#dropAll('shutdown');
+    this.#end();
   }
 
   ready(): void {
@@ -113,9 +121,7 @@ export class Session implements TransportListener, Holder {
 
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.#settings.account.confirmed(tally, refused);
-    // What was given up meanwhile may have moved it further.
-    this.#watermark = Math.max(this.#watermark, watermark);
-    this.#journal.release(this.#watermark);
+    this.#advance(watermark);
     this.#settle();
   }
 
@@ -134,6 +140,14 @@ export class Session implements TransportListener, Holder {
     this.#drop('overflow', bytes);
   }
 
+  readable(): void {
+    this.#pump();
+  }
+
+  unreadable(from: number, to: number): void {
+    this.#settings.account.unreadable(to - from);
+  }
+
   #read(bytes: Uint8Array): void {
     this.#settings.account.read(bytes.length);
     this.#journal.append(bytes);
@@ -143,15 +157,17 @@ export class Session implements TransportListener, Holder {
   /** Publishes what waits, as far as there is room. */
   #pump(): void {
     if (this.#isEnded) return;
-    while (this.#transport.isReady && this.#cursor < this.#journal.head) this.#publishRun();
+    while (this.#transport.isReady && this.#cursor < this.#journal.head && this.#publishRun()) continue;
     if (this.#transport.hasGivenUp) this.#dropAll('gave-up');
     if (!this.#transport.isReady) this.#transport.wait();
-    else if (this.#isStopping) this.#finish();
+    else if (this.#isStopping && this.#cursor >= this.#journal.head) this.#finish();
     this.#settle();
   }
 
-  #publishRun(): void {
-    const run = this.#journal.read(this.#cursor);
+  /** False when the journal cannot be read now. */
+  #publishRun(): boolean {
+    const run = this.#readRun(this.#cursor, this.#decoder);
+    if (run === 'later') return false;
     const offset = run?.offset ?? this.#journal.head;
     if (offset !== this.#cursor) this.#jump(offset);
     if (run !== undefined) {
@@ -159,6 +175,16 @@ export class Session implements TransportListener, Holder {
       this.#cursor += run.bytes.length;
     }
     this.#commit();
+    return true;
+  }
+
+  /** What is to be decoded next; ends at the gap, and makes the decoder start anew behind it. */
+  #readRun(at: number, decoder: FrameDecoder): JournalRun | 'later' | undefined {
+    const gap = this.#gapAt;
+    if (at === gap) decoder.resume(at);
+    const run = this.#journal.read(at);
+    if (gap === undefined || typeof run !== 'object' || run.offset >= gap) return run;
+    return { offset: run.offset, bytes: run.bytes.subarray(0, gap - run.offset) };
   }
 
   /** Goes on at `offset`: what lay between was given up, so a held line has lost its end. */
@@ -200,7 +226,7 @@ export class Session implements TransportListener, Holder {
     this.#isStopping = true;
     this.#isComplete = true;
     clearTimeout(this.#closeTimer);
-    this.#fifo.close();
+    this.#fifo?.close();
     this.#pump();
   }
 
@@ -225,11 +251,12 @@ export class Session implements TransportListener, Holder {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#watchHeld(Number.POSITIVE_INFINITY);
-    this.#settings.budget.holders.delete(this);
-    this.#journal.release(Number.POSITIVE_INFINITY);
+    const isDelivered = this.#watermark >= this.#journal.head;
+    if (isDelivered) this.#journal.remove();
+    else this.#journal.close();
     this.#reassembler.reset();
     this.#transport.close();
-    this.#settings.ended(!this.#isSuspended);
+    this.#settings.ended(isDelivered && !this.#isSuspended);
   }
 
   #rewind(): void {
@@ -250,7 +277,7 @@ export class Session implements TransportListener, Holder {
     this.#journal.discard(from, to);
     const isNothingUnderWay = this.#watermark === from;
     this.#jump(to);
-    if (isNothingUnderWay) this.#watermark = to;
+    if (isNothingUnderWay) this.#advance(to);
     else this.#commit();
   }
 
@@ -258,16 +285,24 @@ export class Session implements TransportListener, Holder {
     this.#drop(reason, Number.POSITIVE_INFINITY);
     if (!this.#isComplete) return;
     this.#settings.account.skipped(this.#keptFrom(this.#decoder.position));
-    this.#watermark = this.#journal.head;
+    this.#advance(this.#journal.head);
+  }
+
+  /** What was given up meanwhile may have moved it further. */
+  #advance(watermark: number): void {
+    this.#watermark = Math.max(this.#watermark, watermark);
+    this.#journal.release(this.#watermark);
   }
 
   /** Bytes at or behind `offset` that were not given up. */
   #keptFrom(offset: number): number {
     let kept = 0;
-    for (let run = this.#journal.read(offset); run !== undefined; run = this.#journal.read(run.offset + run.bytes.length)) {
+    for (let at = offset; ;) {
+      const run = this.#journal.read(at);
+      if (run === undefined || run === 'later') return kept;
       kept += run.bytes.length;
+      at = run.offset + run.bytes.length;
     }
-    return kept;
   }
 
   /** Looks for the end of a line `bytes` or more behind `from`. */
@@ -276,8 +311,8 @@ export class Session implements TransportListener, Holder {
     const decoder = new FrameDecoder(counter, (skipped) => this.#settings.account.skipped(skipped));
     decoder.seek(from);
     for (let at = from; decoder.position - from < bytes || counter.isOpen;) {
-      const run = this.#journal.read(at);
-      if (run === undefined) break;
+      const run = this.#readRun(at, decoder);
+      if (run === undefined || run === 'later') break;
       if (run.offset !== at) decoder.seek(run.offset);
       decoder.push(run.bytes);
       at = run.offset + run.bytes.length;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Account } from '../src/core/account.ts';
 import { Log } from '../src/core/log.ts';
-import { MemoryBudget } from '../src/journal/memory.ts';
+import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
 import { Session } from '../src/session.ts';
 import { HeldBytes } from '../src/stages/reassemble.ts';
 import { framesOf, numbered, numbers, withBench } from './stages/session-bench.ts';
@@ -140,7 +140,7 @@ test('garbage is skipped and counted once, although it is read twice', withBench
 test('a FIFO that cannot be opened is refused before anything else is begun', (t) => {
   const budget = new MemoryBudget(1024);
   t.throws(() => new Session({
-    file: '/nowhere', budget, held: new HeldBytes(1024), account: new Account(new Log({ write: () => true }), 'web'),
+    file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveGap: false, held: new HeldBytes(1024), account: new Account(new Log({ write: () => true }), 'web'),
     formatter: { format: () => 'whole' },
     openTransport: () => t.fail('a connection was opened') as never,
     ended: () => t.fail('it never began'),

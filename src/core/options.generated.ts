@@ -89,6 +89,24 @@ export interface Options {
    */
   readonly 'nats-buffer-size': number;
   /**
+   * Where lines that NATS has not confirmed are kept. On `disk` they survive the driver; what the disk does not take
+   * stays in memory.
+   * Default: `memory`.
+   */
+  readonly 'nats-buffer': 'memory' | 'disk';
+  /**
+   * Bytes. Room on the disk for lines that NATS has not confirmed, all containers together. When it is full the oldest
+   * lines are dropped and counted. A part of the disk always stays free.
+   * Default: `1g`.
+   */
+  readonly 'nats-buffer-disk-size': number;
+  /**
+   * When lines on the disk are made safe from a power failure: left to the system, every 500 ms, or with each read of a
+   * container's output.
+   * Default: `none`.
+   */
+  readonly 'nats-buffer-sync': 'none' | 'interval' | 'always';
+  /**
    * Bytes. What may be on its way to one server without being confirmed.
    * Default: `2m`.
    */

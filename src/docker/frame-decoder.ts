@@ -62,6 +62,13 @@ export class FrameDecoder {
     this.#searching = false;
   }
 
+  /** Goes on at `offset` behind a gap of unknown size: what was kept is skipped, and the next frame is searched for. */
+  resume(offset: number): void {
+    if (this.#carry.length > 0) this.#skipped(this.#carry.length);
+    this.seek(offset);
+    this.#searching = true;
+  }
+
   /** No more bytes will come: what is no whole frame is skipped, and frames behind it are found. */
   end(): void {
     let rest = this.#carry;

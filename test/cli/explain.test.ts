@@ -20,7 +20,7 @@ test('without arguments, defaults are shown, and what a sample container would s
   t.is(err, '');
   const lines = out.split('\n');
   t.regex(lines[0] ?? '', /^OPTION +VALUE +ORIGIN$/);
-  t.true(lines.includes('nats-servers          localhost:4222  default'), out);
+  t.true(lines.some((line) => /^nats-servers +localhost:4222  default$/.test(line)), out);
   t.true(lines.includes('servers  nats://localhost:4222'));
   t.true(lines.includes('subject  a7317399f3f8'));
   t.regex(lines.at(-2) ?? '', /^\{"container_id":"a7317399f3f8.*"text":"hello from a container","source":"stdout"\}$/);

@@ -128,6 +128,8 @@ export class Rig {
 export class Container {
   readonly name: string;
   readonly logger: FakeLogger;
+  /** Bytes of all frames so far. */
+  framed = 0;
   readonly #oracle: Oracle;
 
   constructor(name: string, logger: FakeLogger, oracle: Oracle) {
@@ -139,7 +141,9 @@ export class Container {
   /** Resolves when the FIFO has taken that many lines. */
   async write(lines = 1): Promise<void> {
     const text = this.#oracle.write(this.name, lines).map((line) => `${line}\n`).join('');
-    await this.logger.write(Buffer.concat(entriesOf('stdout', text).map(encodeFrame)));
+    const frames = Buffer.concat(entriesOf('stdout', text).map(encodeFrame));
+    this.framed += frames.length;
+    await this.logger.write(frames);
   }
 
   async stop(): Promise<void> {

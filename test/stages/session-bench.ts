@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
-import { MemoryBudget } from '../../src/journal/memory.ts';
+import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
 import { encodeFrame, entriesOf, type Source } from '../support/log-entry.ts';
@@ -36,7 +36,7 @@ export class SessionBench {
     this.#writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
     this.budget = budget;
     this.session = new Session({
-      file, budget, held: this.held, account: this.account,
+      file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveGap: false, held: this.held, account: this.account,
       formatter: { format: () => 'whole' },
       openTransport: (listener) => this.#transport = new ScriptedTransport(listener, state),
       ended: (isOver) => this.ends.push(isOver),

@@ -24,32 +24,60 @@ export interface LogLine {
 export class PluginProcess {
   readonly socket: string;
   readonly #dir: string;
-  readonly #child: ChildProcess;
+  readonly #env: NodeJS.ProcessEnv;
+  #child: ChildProcess;
   #said = '';
 
   private constructor(dir: string, env: NodeJS.ProcessEnv) {
     this.#dir = dir;
+    this.#env = env;
     this.socket = join(dir, 'nats.sock');
-    const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', join(dir, 'state')];
+    this.#child = this.#spawn();
+  }
+
+  #spawn(): ChildProcess {
+    const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went. It gets no more of the environment than it has in a managed plugin.
-    this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
-      env: { PATH: process.env['PATH'], ...env },
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
+      env: { PATH: process.env['PATH'], ...this.#env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
+    return child;
+  }
+
+  /** The folder for what survives the process. */
+  get state(): string {
+    return join(this.#dir, 'state');
   }
 
   /** Resolves when it listens. `env`: its settings. */
   static async start(env: NodeJS.ProcessEnv = {}): Promise<PluginProcess> {
     const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env });
     try {
-      await until('the driver listens', () => plugin.hasEnded || isAnswered(plugin.socket), START_MS);
-      if (plugin.hasEnded) throw new Error('the driver ended at once');
+      await plugin.#untilListening();
       return plugin;
     } catch (error) {
       await plugin.remove();
       throw new Error(`the driver did not start:\n${plugin.said}`, { cause: error });
     }
+  }
+
+  async #untilListening(): Promise<void> {
+    await until('the driver listens', () => this.hasEnded || isAnswered(this.socket), START_MS);
+    if (this.hasEnded) throw new Error('the driver ended at once');
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await until('the driver is gone', () => this.hasEnded);
+  }
+
+  /** A new process with the same socket, state and settings. */
+  async startAgain(): Promise<void> {
+    this.#child = this.#spawn();
+    await this.#untilListening();
   }
 
   get hasEnded(): boolean {
@@ -98,8 +126,7 @@ export class PluginProcess {
 
   /** Ends it and removes all traces. */
   async remove(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await until('the driver is gone', () => this.hasEnded);
+    await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

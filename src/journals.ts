@@ -1,0 +1,59 @@
+/** Opens the journals of the sessions: on disk, or in memory where the options or the disk will have it so. */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from './core/log.ts';
+import type { Options } from './core/options.generated.ts';
+import type { Journal, JournalOwner } from './core/types.ts';
+import { DiskBudget } from './journal/disk-budget.ts';
+import { DiskJournal } from './journal/disk.ts';
+import { MemoryBudget, MemoryJournal } from './journal/memory.ts';
+import { sessionKey } from './journal/session-records.ts';
+
+export class Journals {
+  readonly #memory: MemoryBudget;
+  readonly #options: Options;
+  readonly #root: string | undefined;
+  readonly #disk: DiskBudget | undefined;
+
+  /** `state`: the folder for what survives the process; undefined: there is none. */
+  constructor(options: Options, state: string | undefined, log: Log) {
+    this.#options = options;
+    this.#memory = new MemoryBudget(options['nats-buffer-size']);
+    this.#root = state === undefined || options['nats-buffer'] === 'memory' ? undefined : join(state, 'journals');
+    this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, log);
+  }
+
+  open(file: string, owner: JournalOwner): Journal {
+    const key = sessionKey(file);
+    if (this.#disk === undefined || this.#root === undefined) return new MemoryJournal(this.#memory, owner);
+    const { 'nats-buffer-disk-size': limit, 'nats-buffer-sync': sync } = this.#options;
+    const journal = new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });
+    if (journal.missingBytes > 0) owner.unreadable(0, journal.missingBytes);
+    return journal;
+  }
+
+  /** Removes the journals of sessions that nobody knows any more; returns how many there were. */
+  removeOthers(files: readonly string[]): number {
+    if (this.#root === undefined || this.#disk === undefined) return 0;
+    const known = new Set(files.map(sessionKey));
+    const others = readdirSync(this.#root).filter((name) => /^[0-9a-f]{32}$/.test(name) && !known.has(name));
+    for (const name of others) rmSync(join(this.#root, name), { recursive: true, force: true });
+    return others.length;
+  }
+
+  #openDisk(root: string, log: Log): DiskBudget | undefined {
+    try {
+      mkdirSync(root, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      log.warn('lines cannot be kept on disk: they are kept in memory', { error: error instanceof Error ? error.message : String(error) });
+      return undefined;
+    }
+    return new DiskBudget({
+      root, limit: this.#options['nats-buffer-disk-size'], memory: this.#memory,
+      listener: {
+        failed: (error) => log.limited('error', 'disk', 'the disk does not take lines: they are kept in memory', { error: error.message }),
+        healed: () => log.info('the disk takes lines again'),
+      },
+    });
+  }
+}
