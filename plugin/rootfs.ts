@@ -24,11 +24,11 @@ export async function buildPlugin(dir: string): Promise<void> {
   cpSync(join(import.meta.dirname, 'config.json'), join(dir, 'config.json'));
 }
 
-/** `src/main.ts` and all that it imports, as one file. */
-export async function bundle(outfile: string): Promise<void> {
+/** A program of the project and all that it imports, as one file. */
+export async function bundle(outfile: string, program = 'src/main.ts'): Promise<void> {
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['src/main.ts'],
+    entryPoints: [program],
     outfile,
     bundle: true,
     platform: 'node',

@@ -10,7 +10,7 @@
 import type { DropReason, Formatter, Journal, JournalOwner, JournalRun, Tally, Transport, TransportListener } from './core/types.ts';
 import { Fifo } from './docker/fifo.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
-import { LineCounter } from './stages/count.ts';
+import { measureLoss } from './losses.ts';
 import { Publisher } from './stages/publish.ts';
 import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
 import type { Account } from './core/account.ts';
@@ -271,9 +271,10 @@ export class Session implements TransportListener, JournalOwner {
   /** Gives up whole entries from the first that was not handed over, at least `bytes` of them if there are as many. */
   #drop(reason: DropReason, bytes: number): void {
     const from = this.#decoder.position;
-    const { to, lines } = this.#countLines(from, bytes);
+    const { account } = this.#settings;
+    const { to, lines } = measureLoss((at, decoder) => this.#readRun(at, decoder), from, bytes, (skipped) => account.skipped(skipped));
     if (to === from) return;
-    this.#settings.account.dropped(reason, lines);
+    account.dropped(reason, lines);
     this.#journal.discard(from, to);
     const isNothingUnderWay = this.#watermark === from;
     this.#jump(to);
@@ -303,23 +304,5 @@ export class Session implements TransportListener, JournalOwner {
       kept += run.bytes.length;
       at = run.offset + run.bytes.length;
     }
-  }
-
-  /** Looks for the end of a line `bytes` or more behind `from`. */
-  #countLines(from: number, bytes: number): { to: number; lines: number } {
-    const counter = new LineCounter();
-    const decoder = new FrameDecoder(counter, (skipped) => this.#settings.account.skipped(skipped));
-    decoder.seek(from);
-    for (let at = from; decoder.position - from < bytes || counter.isOpen;) {
-      const run = this.#readRun(at, decoder);
-      if (run === undefined || run === 'later') break;
-      if (run.offset !== at) decoder.seek(run.offset);
-      decoder.push(run.bytes);
-      at = run.offset + run.bytes.length;
-    }
-    // Rather less than a part of a line, unless that line is all there is.
-    if (counter.isOpen && counter.boundary > from) return { to: counter.boundary, lines: counter.linesBefore };
-    counter.end();
-    return { to: decoder.position, lines: counter.lines };
   }
 }

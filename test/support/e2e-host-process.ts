@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemEnvironment } from '../../plugin/command.ts';
+import { isAnswered } from './plugin-process.ts';
 import { until } from './wait.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -54,15 +54,4 @@ export class HostProcess implements AsyncDisposable {
     rmSync(this.#socket, { force: true });
     rmSync(this.#dir, { recursive: true, force: true });
   }
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

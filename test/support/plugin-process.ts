@@ -131,7 +131,8 @@ export class PluginProcess {
   }
 }
 
-function isAnswered(path: string): Promise<boolean> {
+/** Whether somebody listens on the unix socket. */
+export function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
