@@ -109,10 +109,11 @@ export class Driver implements LogDriver {
       mayHaveGap,
       held: this.#held,
       account,
-      ended: (isOver) => {
+      ended: (isOver, isKept) => {
         this.#sessions.delete(file);
         if (isOver) this.#records?.remove(file);
-        else this.#endWell(file);
+        // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
+        else if (isKept) this.#endWell(file);
         // The counts of a loss are logged once a minute at most: these are the final ones.
         this.#log[account.hasLosses ? 'warn' : 'debug']('session ended', { ...fields, ...account.summary() });
       },

@@ -32,8 +32,8 @@ export interface SessionSettings {
   readonly mayHaveGap: boolean;
   readonly held: HeldBytes;
   readonly account: Account;
-  /** Called once, when nothing is left to do here. `isOver`: nor in a later process. */
-  readonly ended: (isOver: boolean) => void;
+  /** Called once, when nothing is left to do here. `isOver`: nor in a later process. `isKept`: the journal has all from the watermark on. */
+  readonly ended: (isOver: boolean, isKept: boolean) => void;
 }
 
 export class Session implements TransportListener, JournalOwner {
@@ -256,7 +256,7 @@ export class Session implements TransportListener, JournalOwner {
     else this.#journal.close();
     this.#reassembler.reset();
     this.#transport.close();
-    this.#settings.ended(isDelivered && !this.#isSuspended);
+    this.#settings.ended(isDelivered && !this.#isSuspended, !isDelivered);
   }
 
   #rewind(): void {
