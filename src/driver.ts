@@ -4,7 +4,7 @@ import type { Log } from './core/log.ts';
 import type { SessionPlan } from './core/types.ts';
 import { FifoError } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
-import type { SessionRecord, SessionRecords } from './journal/session-records.ts';
+import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
 import { Journals } from './journals.ts';
 import { Connections } from './nats/connections.ts';
 import { OptionError } from './options/option-error.ts';
@@ -98,13 +98,13 @@ export class Driver implements LogDriver {
 
   /** `fifo`: the path again, or undefined when the FIFO is gone. */
   #open(file: string, fifo: string | undefined, plan: SessionPlan, mayHaveGap: boolean): Session {
-    const { facts, subject, target, format, transport } = plan;
+    const { facts, subject, format, transport } = plan;
     const account = new Account(this.#log, facts.name);
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
     const session = new Session({
       file: fifo,
       formatter: formatters[format](facts),
-      openTransport: (listener) => transports[transport](this.#connections, target, subject, listener),
+      openTransport: (listener, epoch) => transports[transport](this.#connections, plan, { name: sessionKey(file), epoch }, listener),
       openJournal: (owner) => this.#journals.open(file, owner),
       mayHaveGap,
       held: this.#held,

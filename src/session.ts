@@ -26,7 +26,7 @@ export interface SessionSettings {
   /** undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
   readonly file: string | undefined;
   readonly formatter: Formatter;
-  readonly openTransport: (listener: TransportListener) => Transport;
+  readonly openTransport: (listener: TransportListener, epoch: number) => Transport;
   readonly openJournal: (owner: JournalOwner) => Journal;
   /** The process before this one was killed: it may have taken bytes from the FIFO that the journal never got. */
   readonly mayHaveGap: boolean;
@@ -45,6 +45,8 @@ export class Session implements TransportListener, JournalOwner {
   readonly #fifo: Fifo | undefined;
   readonly #settings: SessionSettings;
   #watermark = 0;
+  /** Messages before the watermark. */
+  #sequence = 0;
   #cursor = 0;
   /** Where bytes may be missing: a frame that began before is never joined with what comes behind. */
   readonly #gapAt: number | undefined;
@@ -71,12 +73,13 @@ export class Session implements TransportListener, JournalOwner {
       read: (bytes) => this.#read(bytes),
       end: () => this.#complete(),
     });
-    this.#transport = settings.openTransport(this);
+    this.#journal = settings.openJournal(this);
+    this.#transport = settings.openTransport(this, this.#journal.epoch);
     this.#publisher = new Publisher(this.#transport, settings.formatter);
     this.#reassembler = new Reassembler(this.#publisher, settings.held);
     this.#decoder = new FrameDecoder(this.#reassembler, (bytes) => this.#publisher.skipped(bytes));
-    this.#journal = settings.openJournal(this);
     this.#watermark = this.#journal.watermark;
+    this.#sequence = this.#journal.sequence;
     this.#gapAt = settings.mayHaveGap ? this.#journal.head : undefined;
     this.#rewind();
     // The owner must know the session before it can end.
@@ -121,6 +124,7 @@ export class Session implements TransportListener, JournalOwner {
 
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.#settings.account.confirmed(tally, refused);
+    this.#sequence += tally.messages;
     this.#advance(watermark);
     this.#settle();
   }
@@ -264,7 +268,7 @@ export class Session implements TransportListener, JournalOwner {
     this.#committed = this.#watermark;
     this.#decoder.seek(this.#watermark);
     this.#reassembler.reset();
-    this.#publisher.reset();
+    this.#publisher.reset(this.#sequence);
     this.#watchHeld(Number.POSITIVE_INFINITY);
   }
 
@@ -292,7 +296,7 @@ export class Session implements TransportListener, JournalOwner {
   /** What was given up meanwhile may have moved it further. */
   #advance(watermark: number): void {
     this.#watermark = Math.max(this.#watermark, watermark);
-    this.#journal.release(this.#watermark);
+    this.#journal.release(this.#watermark, this.#sequence);
   }
 
   /** Bytes at or behind `offset` that were not given up. */

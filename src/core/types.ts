@@ -60,6 +60,12 @@ export interface SessionPlan {
   readonly transport: Options['nats-transport'];
 }
 
+/** What a session is known by outside: `name` tells it from all others, `epoch` is that of its journal. */
+export interface SessionId {
+  readonly name: string;
+  readonly epoch: number;
+}
+
 /** What a formatter says of an entry: written whole, written with its text cut, or not written at all. */
 export type Formatted = 'whole' | 'truncated' | 'too-large';
 
@@ -94,11 +100,20 @@ export type DropReason =
 
 /** What became of the lines of one commit. Booked when NATS confirms it, since until then it may be repeated. */
 export interface Tally {
-  /** Messages written, including truncated ones. */
+  /** Messages of the session's numbering: one for each line, or for each piece of a line. */
+  messages: number;
+  /** Lines written, in whatever form. */
   lines: number;
+  /** Of these: with a part of the text cut off. */
   truncated: number;
+  /** Of these: in pieces, since the server would not take them whole. */
+  split: number;
+  /** Of these: to the subject for what NATS does not take. */
+  deadLettered: number;
   /** Lines that could not be written at all. */
   tooLarge: number;
+  /** Lines that NATS refused for good. */
+  refused: number;
   /** Bytes of the FIFO that were no frame. */
   skippedBytes: number;
 }
@@ -125,8 +140,8 @@ export interface Transport {
   wait(): void;
   /** True after `gaveUp`, until another session or a reload dials again. */
   readonly hasGivenUp: boolean;
-  /** Appends one message around the payload that `format` writes. */
-  write(entry: LogEntry, formatter: Formatter): Formatted;
+  /** Appends one message around the payload that `format` writes. `sequence` counts the session's messages, from 1. */
+  write(entry: LogEntry, formatter: Formatter, sequence: number): Formatted;
   /** Hands over what was written since the last call, complete up to `watermark`. Takes the tally. */
   commit(watermark: number, tally: Tally): void;
   /** Gives the shared connection back. Nothing is called back afterwards. Idempotent. */
@@ -139,6 +154,10 @@ export interface Journal {
   readonly head: number;
   /** Everything before it is confirmed or given up: where to go on. */
   readonly watermark: number;
+  /** Messages before the watermark, as `release` was told. */
+  readonly sequence: number;
+  /** When the numbering of bytes and messages began, in milliseconds since 1970: equal as long as it goes on. */
+  readonly epoch: number;
   /** Bytes that go with the process. */
   readonly volatileBytes: number;
   /** Copies the bytes. */
@@ -148,8 +167,8 @@ export interface Journal {
    * journal; undefined: there is none; 'later': not before the owner is told that it is `readable`.
    */
   read(offset: number): JournalRun | 'later' | undefined;
-  /** Everything before `offset` is confirmed. */
-  release(offset: number): void;
+  /** Everything before `offset` is confirmed, and `sequence` messages with it. */
+  release(offset: number, sequence: number): void;
   /** Forgets [from, to): it will be skipped by `read`. */
   discard(from: number, to: number): void;
   /** The process ends: what is kept is for the next one. */

@@ -5,7 +5,7 @@
 import type { DiskBudget } from './disk-budget.ts';
 import type { Holes } from './disk-holes.ts';
 import type { Segment, SegmentFolder } from './segment.ts';
-import type { WatermarkFile } from './watermark-file.ts';
+import type { Watermark, WatermarkFile } from './watermark-file.ts';
 
 /** The watermark is saved when it has moved so far, and with each tick of 100 ms. */
 const SAVE_BYTES = 1024 * 1024;
@@ -24,14 +24,19 @@ export interface LedgerSettings {
 export class Ledger {
   /** Everything before it is confirmed or given up. */
   watermark: number;
+  /** Messages before the watermark. */
+  sequence: number;
+  readonly epoch: number;
   /** Saved with the watermark, see WatermarkFile. */
   isAhead: boolean;
   readonly #settings: LedgerSettings;
   #areHolesSaved = true;
 
-  constructor(settings: LedgerSettings, watermark: number, isAhead: boolean) {
+  constructor(settings: LedgerSettings, { offset, sequence, epoch, isAhead }: Watermark) {
     this.#settings = settings;
-    this.watermark = watermark;
+    this.watermark = offset;
+    this.sequence = sequence;
+    this.epoch = epoch;
     this.isAhead = isAhead;
   }
 
@@ -75,7 +80,8 @@ export class Ledger {
     if (mark.isSaved(this.watermark, this.isAhead)) return true;
     return budget.attempt(mark, () => {
       folder.make();
-      mark.save(this.watermark, this.isAhead);
+      const { watermark: offset, sequence, epoch, isAhead } = this;
+      mark.save({ offset, sequence, epoch, isAhead });
     });
   }
 

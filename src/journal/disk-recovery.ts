@@ -24,6 +24,9 @@ export interface Recovered {
   readonly holes: Holes;
   readonly head: number;
   readonly watermark: number;
+  /** Messages before the watermark, since `epoch`: see Watermark. */
+  readonly sequence: number;
+  readonly epoch: number;
   /** Offsets behind the last segment may have been used. */
   readonly isAhead: boolean;
   /** Bytes between the segments that neither NATS confirmed nor anybody gave up: lost with a broken disk or a power failure. */
@@ -56,7 +59,7 @@ export class Recovery {
       this.#report(error as Error);
       // Which offsets were used is not known: these were not, since time passes faster than bytes do.
       const head = Date.now() * 1024;
-      return { segments: [], holes: new Holes(), head, watermark: head, isAhead: true, missingBytes: 0, isDetached: true };
+      return { segments: [], holes: new Holes(), head, watermark: head, sequence: 0, epoch: Date.now(), isAhead: true, missingBytes: 0, isDetached: true };
     }
   }
 
@@ -75,7 +78,10 @@ export class Recovery {
     const watermark = holes.skip(Math.max(saved?.offset ?? 0, this.#segments[0]?.base ?? head));
     holes.release(watermark);
     const missingBytes = this.#countMissing(holes, saved?.offset ?? watermark);
-    return { segments: this.#segments, holes, head, watermark, isAhead: wasAhead || head > known, missingBytes, isDetached: false };
+    const isAhead = wasAhead || head > known;
+    // Numbers that may have been used must not come again with other messages.
+    const { sequence, epoch } = saved === undefined || isAhead ? { sequence: 0, epoch: Date.now() } : saved;
+    return { segments: this.#segments, holes, head, watermark, sequence, epoch, isAhead, missingBytes, isDetached: false };
   }
 
   #names(): readonly string[] {

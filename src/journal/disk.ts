@@ -73,13 +73,13 @@ export class DiskJournal implements Member, Journal {
     this.#segmentBytes = Math.min(budget.segmentBytes, segmentBytesFor(settings.limit));
     const recovery = new Recovery(budget.fs, this.#folder, budget.quarantine, (error) => budget.failed(this.#folder, error));
     const mark = new WatermarkFile(budget.fs, settings.folder, this.#folder.seed);
-    const { segments, holes, head, watermark, isAhead, missingBytes, isDetached } = recovery.run(mark);
+    const { segments, holes, head, watermark, sequence, epoch, isAhead, missingBytes, isDetached } = recovery.run(mark);
     this.missingBytes = missingBytes;
     this.isDetached = isDetached;
     this.#segments = segments;
     this.#holes = holes;
     const { sync } = settings;
-    this.#ledger = new Ledger({ budget, folder: this.#folder, mark, holes, isSyncing: sync !== 'none', isDetached }, watermark, isAhead);
+    this.#ledger = new Ledger({ budget, folder: this.#folder, mark, holes, isSyncing: sync !== 'none', isDetached }, { offset: watermark, sequence, epoch, isAhead });
     this.#tail = this.#makeTail(head);
     budget.used += this.#tail.used;
     budget.join(this);
@@ -98,6 +98,14 @@ export class DiskJournal implements Member, Journal {
   /** Everything before it is confirmed or given up. */
   get watermark(): number {
     return this.#ledger.watermark;
+  }
+
+  get sequence(): number {
+    return this.#ledger.sequence;
+  }
+
+  get epoch(): number {
+    return this.#ledger.epoch;
   }
 
   /** Bytes that would go with the process: the disk does not take them. */
@@ -145,10 +153,11 @@ export class DiskJournal implements Member, Journal {
     return undefined;
   }
 
-  release(offset: number): void {
+  release(offset: number, sequence: number): void {
     const to = Math.min(offset, this.head);
     if (to <= this.watermark) return;
     this.#wake();
+    this.#ledger.sequence = sequence;
     this.#ledger.release(to);
     const first = this.#segments[0];
     if (first === undefined || first.end > this.watermark) return;

@@ -72,6 +72,8 @@ interface Chunk {
 export class MemoryJournal implements Journal {
   head = 0;
   watermark = 0;
+  sequence = 0;
+  readonly epoch = Date.now();
   /** In order of their offsets; there may be gaps between them. */
   readonly #chunks: Chunk[] = [];
   readonly #budget: MemoryBudget;
@@ -115,10 +117,11 @@ export class MemoryJournal implements Journal {
 
   remove(): void {
     this.#budget.holders.delete(this.#owner);
-    this.release(Number.POSITIVE_INFINITY);
+    this.release(Number.POSITIVE_INFINITY, this.sequence);
   }
 
-  release(offset: number): void {
+  release(offset: number, sequence: number): void {
+    this.sequence = sequence;
     this.watermark = Math.max(this.watermark, Math.min(offset, this.head));
     while (this.#chunks.length > 0) {
       const chunk = this.#chunks[0] as Chunk;

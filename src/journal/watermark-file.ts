@@ -2,7 +2,7 @@
  * The offset that a session resumes at, in a file of two slots that are written in turn: a write that is torn by a
  * power failure leaves the other one as it was. A slot, little-endian:
  *
- *   8 sequence number · 8 offset · 4 flags · 8 zero · 4 CRC-32, begun with the session's seed
+ *   8 number of the slot · 8 offset · 8 sequence · 8 epoch · 4 flags · 4 CRC-32, begun with the session's seed
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -10,18 +10,22 @@ import type { FileSystem } from './file-system.ts';
 import { writeWhole } from './segment.ts';
 
 export const WATERMARK_FILE = 'watermark';
-const SLOT_BYTES = 32;
+const SLOT_BYTES = 40;
 const CHECKED_BYTES = SLOT_BYTES - 4;
 const AHEAD = 1;
 
 export interface Watermark {
   readonly offset: number;
+  /** Messages before the offset. */
+  readonly sequence: number;
+  /** When the numbering began, in milliseconds since 1970. */
+  readonly epoch: number;
   /** Bytes behind the files were appended in memory: their offsets may have been used. */
   readonly isAhead: boolean;
 }
 
 interface Slot extends Watermark {
-  readonly sequence: number;
+  readonly number: number;
 }
 
 /** Shared by all: a slot is encoded and written within one call. */
@@ -53,7 +57,7 @@ export class WatermarkFile {
       const size = this.#fs.read(fd, bytes, 0);
       const first = this.#decode(bytes, 0, size);
       const second = this.#decode(bytes, SLOT_BYTES, size);
-      this.#saved = (first?.sequence ?? 0) > (second?.sequence ?? 0) ? first : second;
+      this.#saved = (first?.number ?? 0) > (second?.number ?? 0) ? first : second;
     } finally {
       this.#fs.close(fd);
     }
@@ -64,16 +68,18 @@ export class WatermarkFile {
   }
 
   /** Throws the system's error; then the other slot is as it was. */
-  save(offset: number, isAhead: boolean): void {
-    const sequence = (this.#saved?.sequence ?? 0) + 1;
-    scratch.fill(0);
-    scratch.writeBigUInt64LE(BigInt(sequence), 0);
+  save(watermark: Watermark): void {
+    const number = (this.#saved?.number ?? 0) + 1;
+    const { offset, sequence, epoch, isAhead } = watermark;
+    scratch.writeBigUInt64LE(BigInt(number), 0);
     scratch.writeBigUInt64LE(BigInt(offset), 8);
-    scratch.writeUInt32LE(isAhead ? AHEAD : 0, 16);
+    scratch.writeBigUInt64LE(BigInt(sequence), 16);
+    scratch.writeBigUInt64LE(BigInt(epoch), 24);
+    scratch.writeUInt32LE(isAhead ? AHEAD : 0, 32);
     scratch.writeUInt32LE(crc32(scratch.subarray(0, CHECKED_BYTES), this.#seed), CHECKED_BYTES);
     if (this.#fd < 0) this.#fd = this.#fs.open(this.#path, 'update');
-    writeWhole(this.#fs, this.#fd, scratch, SLOT_BYTES, (sequence % 2) * SLOT_BYTES);
-    this.#saved = { sequence, offset, isAhead };
+    writeWhole(this.#fs, this.#fd, scratch, SLOT_BYTES, (number % 2) * SLOT_BYTES);
+    this.#saved = { number, offset, sequence, epoch, isAhead };
   }
 
   sync(): void {
@@ -90,7 +96,9 @@ export class WatermarkFile {
   #decode(bytes: Buffer, at: number, size: number): Slot | undefined {
     const sum = crc32(bytes.subarray(at, at + CHECKED_BYTES), this.#seed);
     if (size < at + SLOT_BYTES || bytes.readUInt32LE(at + CHECKED_BYTES) !== sum) return undefined;
-    const sequence = Number(bytes.readBigUInt64LE(at));
-    return { sequence, offset: Number(bytes.readBigUInt64LE(at + 8)), isAhead: (bytes.readUInt32LE(at + 16) & AHEAD) !== 0 };
+    const read = (field: number): number => Number(bytes.readBigUInt64LE(at + field));
+    return {
+      number: read(0), offset: read(8), sequence: read(16), epoch: read(24), isAhead: (bytes.readUInt32LE(at + 32) & AHEAD) !== 0,
+    };
   }
 }

@@ -3,6 +3,7 @@
  * loop's turn (or earlier, when it is large), followed by a PING whose PONG confirms it.
  */
 import { ByteWriter } from '../core/byte-writer.ts';
+import { addTally } from '../core/tally.ts';
 import type { Tally } from '../core/types.ts';
 import type { Link } from './link.ts';
 import { Window, type Parcel, type Share } from './window.ts';
@@ -194,10 +195,3 @@ export class Outbox {
 
 /** A PING that is not answered: `lose` follows, and says so to every lane. */
 function ignoreLoss(): void {}
-
-function addTally(sum: Tally, more: Tally): void {
-  sum.lines += more.lines;
-  sum.truncated += more.truncated;
-  sum.tooLarge += more.tooLarge;
-  sum.skippedBytes += more.skippedBytes;
-}

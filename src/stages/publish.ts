@@ -1,9 +1,12 @@
 /** The end of the path inside the process: entries become messages of the session's transport. */
-import type { EntrySink, Formatter, LogEntry, Tally, Transport } from '../core/types.ts';
+import { newTally } from '../core/tally.ts';
+import type { EntrySink, Formatter, LogEntry, Transport } from '../core/types.ts';
 
 export class Publisher implements EntrySink {
   /** Since the last commit. */
   #tally = newTally();
+  /** Messages written so far. */
+  #sequence = 0;
   readonly #transport: Transport;
   readonly #formatter: Formatter;
 
@@ -13,13 +16,15 @@ export class Publisher implements EntrySink {
   }
 
   write(entry: LogEntry): void {
-    const formatted = this.#transport.write(entry, this.#formatter);
+    const formatted = this.#transport.write(entry, this.#formatter, this.#sequence + 1);
     if (formatted === 'too-large') {
       this.#tally.tooLarge++;
       return;
     }
     if (formatted === 'truncated') this.#tally.truncated++;
     this.#tally.lines++;
+    this.#tally.messages++;
+    this.#sequence++;
   }
 
   skipped(bytes: number): void {
@@ -33,16 +38,13 @@ export class Publisher implements EntrySink {
     this.#transport.commit(watermark, tally);
   }
 
-  /** Forgets what was not committed: it will be read again. */
-  reset(): void {
+  /** Forgets what was not confirmed: it will be read again. `sequence`: messages that were. */
+  reset(sequence: number): void {
+    this.#sequence = sequence;
     this.#tally = newTally();
   }
 
   end(): void {
     // Nothing is held here.
   }
-}
-
-function newTally(): Tally {
-  return { lines: 0, truncated: 0, tooLarge: 0, skippedBytes: 0 };
 }

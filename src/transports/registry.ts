@@ -1,14 +1,12 @@
 /** The values of `nats-transport`. The schema's enum is the list; the compiler asks for a transport for each. */
 import type { Options } from '../core/options.generated.ts';
-import type { Target } from '../core/target.ts';
-import type { Transport, TransportListener } from '../core/types.ts';
+import type { SessionId, SessionPlan, Transport, TransportListener } from '../core/types.ts';
 import type { Connections } from '../nats/connections.ts';
 import { CoreTransport } from './core.ts';
 
-export type OpenTransport = (
-  connections: Connections, target: Target, subject: string, listener: TransportListener,
-) => Transport;
+/** `id`: the session's own, with its epoch: offsets and sequence numbers are unique within it. */
+export type OpenTransport = (connections: Connections, plan: SessionPlan, id: SessionId, listener: TransportListener) => Transport;
 
 export const transports: Readonly<Record<Options['nats-transport'], OpenTransport>> = {
-  core: (...args) => new CoreTransport(...args),
+  core: (connections, { target, subject }, _id, listener) => new CoreTransport(connections, target, subject, listener),
 };

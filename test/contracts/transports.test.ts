@@ -11,6 +11,7 @@ import { startNatsProcess } from '../support/nats-process.ts';
 import type { NatsOptions } from '../support/nats-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/wait.ts';
+import { tallyOf } from '../support/tally.ts';
 
 const WINDOW = 256 * 1024;
 const SUBJECT = 'contract.web';
@@ -32,6 +33,11 @@ const PLAIN: Formatter = {
     return 'whole';
   },
 };
+
+const PLAN = {
+  facts: { id: '', name: 'web', imageId: '', imageName: '', hostname: '', tag: '', attributes: new Map<string, string>() },
+  format: 'json', transport: 'core',
+} as const;
 
 /** A session in small: publishes numbered lines, one commit each; the watermark is the number of lines confirmed. */
 class Publisher implements TransportListener {
@@ -62,8 +68,9 @@ class Publisher implements TransportListener {
 
   ready(): void {
     while (this.transport.isReady && this.#cursor < this.#total) {
-      this.transport.write(entryOf(`${this.#cursor++}`.padEnd(this.#size)), PLAIN);
-      this.transport.commit(this.#cursor, { lines: 1, truncated: 0, tooLarge: 0, skippedBytes: 0 });
+      const entry = { ...entryOf(`${this.#cursor}`.padEnd(this.#size)), offset: this.#cursor };
+      this.transport.write(entry, PLAIN, ++this.#cursor);
+      this.transport.commit(this.#cursor, tallyOf({ messages: 1, lines: 1 }));
       this.mostUnconfirmedBytes = Math.max(this.mostUnconfirmedBytes, (this.#cursor - this.watermark) * this.#size);
     }
     if (this.#cursor < this.#total) this.transport.wait();
@@ -112,7 +119,9 @@ function withServer(open: OpenTransport, options: NatsOptions, run: (t: Executio
       await run(t, {
         link, arrived,
         open: (subject = SUBJECT, size = 20, target = {}) =>
-          new Publisher((listener) => open(connections, { servers, maxReconnect: -1, ...target }, subject, listener), size),
+          new Publisher((listener) => open(
+            connections, { ...PLAN, subject, target: { servers, maxReconnect: -1, ...target } }, { name: subject, epoch: 1 }, listener,
+          ), size),
       });
     } finally {
       connections.closeAll();
@@ -210,8 +219,8 @@ for (const [name, open] of Object.entries(transports)) {
     const writer = publisher(SUBJECT, 20);
     writer.publish(1);
     await until('the link', () => writer.isDone);
-    t.is(writer.transport.write(entryOf('x'.repeat(1001)), PLAIN), 'too-large');
-    t.is(writer.transport.write(entryOf('7'.padEnd(1000)), PLAIN), 'whole');
+    t.is(writer.transport.write(entryOf('x'.repeat(1001)), PLAIN, 2), 'too-large');
+    t.is(writer.transport.write(entryOf('7'.padEnd(1000)), PLAIN, 2), 'whole');
     writer.publish(1);
     await until('all is confirmed', () => writer.isDone);
     await until('all has arrived', () => arrived.get(SUBJECT)?.length === 3);

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
+import { tallyOf } from '../support/tally.ts';
 
 function newAccount(): { account: Account; said: Record<string, unknown>[] } {
   const said: Record<string, unknown>[] = [];
@@ -8,7 +9,7 @@ function newAccount(): { account: Account; said: Record<string, unknown>[] } {
   return { account: new Account(log, 'web'), said };
 }
 
-const tally = { lines: 10, truncated: 2, tooLarge: 3, skippedBytes: 7 };
+const tally = tallyOf({ lines: 10, truncated: 2, tooLarge: 3, skippedBytes: 7 });
 
 test('what NATS confirmed is booked with its losses', (t) => {
   const { account, said } = newAccount();
@@ -36,7 +37,7 @@ test('losses are counted always and told of once a minute', (t) => {
 
 test('nothing lost is nothing to tell', (t) => {
   const { account, said } = newAccount();
-  account.confirmed({ lines: 5, truncated: 0, tooLarge: 0, skippedBytes: 0 }, false);
+  account.confirmed(tallyOf({ lines: 5 }), false);
   account.dropped('overflow', 0);
   account.skipped(0);
   t.deepEqual(said, []);

@@ -112,7 +112,7 @@ test('files that could be made but not written do not pile up, nor stand in the 
   }
   fs.inject = () => undefined;
   ticks(50);
-  journal.release(4);
+  journal.release(4, 0);
   ticks(1);
   fs.kill();
   t.is(text(open(newHost({ fs }).budget).journal, 4), 'one one one one ');
@@ -124,7 +124,7 @@ for (const [what, file, from] of [['confirmed', 'watermark', 0], ['given up', 'h
     const { journal } = open(budget, { limit: 4 * MIB });
     for (let i = 0; i < 32; i++) journal.append(Buffer.alloc(64 * 1024, i));
     fs.inject = (call, path) => call === 'write' && path.endsWith(file) ? { code: 'EIO' } : undefined;
-    if (from === 0) journal.release(journal.head);
+    if (from === 0) journal.release(journal.head, 0);
     else journal.discard(from, journal.head);
     ticks(60);
     fs.inject = () => undefined;

@@ -159,7 +159,7 @@ class Model {
   #release(to: number): void {
     this.#released = Math.max(this.#released, to);
     this.#forget(0, to);
-    this.#running().release(to);
+    this.#running().release(to, 0);
   }
 
   #discard(from: number, size: number): void {

@@ -139,7 +139,7 @@ test('a folder in the place of the watermark does not stop anything', (t) => {
   fs.makeFolder(`${FOLDER}/watermark`);
   const journal = open(fs);
   t.is(journal.watermark, 0);
-  journal.release(SEGMENT);
+  journal.release(SEGMENT, 0);
   journal.close();
   t.is(open(fs).watermark, SEGMENT);
 });
@@ -199,7 +199,7 @@ test('K2: whichever bytes of the files change, a usable journal comes of it', (t
     const fs = written();
     const before = open(fs);
     before.discard(10, 20);
-    before.release(5);
+    before.release(5, 0);
     before.close();
     const names = fs.names(FOLDER);
     for (const { file, at, value } of changes) {

@@ -55,7 +55,7 @@ test('the next process resumes at the watermark', (t) => {
   const { fs, budget, ticks } = newHost();
   const { journal } = open(budget);
   journal.append(bytes('one two '));
-  journal.release(4);
+  journal.release(4, 0);
   ticks(1);
   fs.kill();
   const again = open(newHost({ fs }).budget).journal;
@@ -63,17 +63,27 @@ test('the next process resumes at the watermark', (t) => {
   t.is(text(again, again.watermark), 'two ');
 });
 
+test('the numbering of messages goes on after a restart, from the watermark', (t) => {
+  const { fs, budget } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two three'));
+  journal.release(4, 17);
+  journal.close();
+  const again = open(newHost({ fs }).budget).journal;
+  t.deepEqual([again.watermark, again.sequence, again.epoch], [4, 17, journal.epoch]);
+});
+
 test('a torn slot leaves the watermark that was saved before', (t) => {
   const { fs, budget, ticks } = newHost();
   const { journal } = open(budget);
   journal.append(bytes('one two three'));
   for (const offset of [4, 8]) {
-    journal.release(offset);
+    journal.release(offset, 0);
     ticks(1);
   }
   const slots = Buffer.from(fs.peek(`${FOLDER}/watermark`) as Buffer);
-  const newest = slots.readUInt8(0) > slots.readUInt8(32) ? 0 : 32;
-  slots.fill(0xff, newest + 10, newest + 32);
+  const newest = slots.readUInt8(0) > slots.readUInt8(40) ? 0 : 40;
+  slots.fill(0xff, newest + 10, newest + 40);
   fs.poke(`${FOLDER}/watermark`, slots);
   t.is(open(newHost({ fs }).budget).journal.watermark, 4);
 });
@@ -83,7 +93,7 @@ test('while everything is confirmed the disk holds little', (t) => {
   const { journal } = open(budget);
   for (let i = 0; i < 1000; i++) {
     journal.append(Buffer.alloc(64 * 1024, i));
-    journal.release(journal.head);
+    journal.release(journal.head, 0);
     t.true(fs.usedBytes <= 1.1 * MIB, `${fs.usedBytes} bytes`);
   }
   t.is(journal.watermark, 1000 * 64 * 1024);
@@ -94,7 +104,7 @@ test('a backlog lies in files of 4 MiB, which go as they are confirmed', (t) => 
   const { journal } = open(budget);
   for (let i = 0; i < 10 * 16; i++) journal.append(Buffer.alloc(64 * 1024, i));
   t.deepEqual(segments(fs), ['0000000000000000.seg', '0000000000400000.seg', '0000000000800000.seg']);
-  journal.release(5 * MIB);
+  journal.release(5 * MIB, 0);
   t.deepEqual(segments(fs), ['0000000000400000.seg', '0000000000800000.seg']);
   t.is(budget.used, 6 * MIB);
 });
@@ -109,7 +119,7 @@ test('a quiet journal gives back its descriptors, and its file once everything i
   t.is(segments(fs).length, 1);
   journal.append(bytes('two '));
   t.is(segments(fs).length, 1);
-  journal.release(8);
+  journal.release(8, 0);
   ticks(60);
   t.deepEqual(fs.names(FOLDER), ['watermark']);
   t.is(fs.openCount, 0);
@@ -130,7 +140,7 @@ test('what was given up is not read again, also after a restart', (t) => {
   const again = open(newHost({ fs }).budget).journal;
   t.is(text(again), 'one <8>three ');
   t.is(again.missingBytes, 0);
-  again.release(4);
+  again.release(4, 0);
   t.is(again.watermark, 8);
 });
 
@@ -197,7 +207,7 @@ test('a session whose folder cannot be looked at leaves it alone and lives in me
   const { head } = journal;
   journal.append(bytes('two '));
   t.is(text(journal, head), 'two ');
-  journal.release(journal.head);
+  journal.release(journal.head, 0);
   next.ticks(100);
   journal.remove();
   t.deepEqual([said, next.said], [[], ['failed EMFILE', 'healed']]);

@@ -51,7 +51,7 @@ test('every byte that was appended, and neither released nor discarded, is read 
         } else {
           const at = model.released + Math.floor(action.at * (model.head - model.released));
           if (action.do === 'release') {
-            journal.release(at);
+            journal.release(at, 0);
             model.released = at;
           } else if (action.do === 'discard') {
             const to = Math.min(model.head, at + action.size);
@@ -64,7 +64,7 @@ test('every byte that was appended, and neither released nor discarded, is read 
         if (journal.head !== model.head) throw new Error(`head ${journal.head}, wanted ${model.head}`);
       }
       readAll(journal, model, model.released);
-      journal.release(Number.POSITIVE_INFINITY);
+      journal.release(Number.POSITIVE_INFINITY, 0);
       return budget.used === 0 && journal.read(0) === undefined;
     }),
     { seed: 20261122, numRuns: 300 },
@@ -104,9 +104,9 @@ test('a chunk that is released whole is given back, and the rest of it is writte
   const journal = new MemoryJournal(budget, NOBODY);
   for (let i = 0; i < 10; i++) journal.append(Buffer.alloc(100));
   t.is(budget.used, 4096, 'they share a chunk');
-  journal.release(999);
+  journal.release(999, 0);
   t.is(budget.used, 4096);
-  journal.release(1000);
+  journal.release(1000, 0);
   t.is(budget.used, 0);
 });
 

@@ -1,5 +1,6 @@
 import type { Tally } from '../../src/core/types.ts';
 import type { Lane, Outbox } from '../../src/nats/outbox.ts';
+import { tallyOf } from '../support/tally.ts';
 
 /** A session in small: numbered lines, and the two offsets that a session keeps. */
 export class Writer implements Lane {
@@ -35,7 +36,7 @@ export class Writer implements Lane {
   pump(): void {
     for (let i = 0; this.outbox.isReady && this.cursor < this.total && i < this.perTurn; i++) {
       this.outbox.out.append(Buffer.from(`[${this.subject} ${this.cursor++}]`.padEnd(this.#size, '.')));
-      this.outbox.commit(this, this.cursor, { lines: 1, truncated: 0, tooLarge: 0, skippedBytes: 0 });
+      this.outbox.commit(this, this.cursor, tallyOf({ messages: 1, lines: 1 }));
     }
     if (this.cursor < this.total) this.outbox.wait(this);
   }

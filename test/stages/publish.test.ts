@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Formatted, Tally, Transport } from '../../src/core/types.ts';
 import { Publisher } from '../../src/stages/publish.ts';
 import { entryOf } from './collector.ts';
+import { tallyOf } from '../support/tally.ts';
 
 class Recorder implements Transport {
   readonly isReady = true;
@@ -45,9 +46,9 @@ test('a commit carries what became of the lines since the one before', (t) => {
   publisher.commit(120);
   publisher.commit(120);
   t.deepEqual(transport.commits, [
-    [100, { lines: 3, truncated: 1, tooLarge: 1, skippedBytes: 10 }],
-    [120, { lines: 1, truncated: 0, tooLarge: 0, skippedBytes: 0 }],
-    [120, { lines: 0, truncated: 0, tooLarge: 0, skippedBytes: 0 }],
+    [100, tallyOf({ messages: 3, lines: 3, truncated: 1, tooLarge: 1, skippedBytes: 10 })],
+    [120, tallyOf({ messages: 1, lines: 1 })],
+    [120, tallyOf({})],
   ]);
 });
 
@@ -55,10 +56,10 @@ test('what was not committed is forgotten on reset: it will be read again', (t) 
   const { transport, publisher, write } = newPublisher();
   write('whole', 'truncated');
   publisher.skipped(5);
-  publisher.reset();
+  publisher.reset(0);
   write('whole');
   publisher.commit(50);
-  t.deepEqual(transport.commits, [[50, { lines: 1, truncated: 0, tooLarge: 0, skippedBytes: 0 }]]);
+  t.deepEqual(transport.commits, [[50, tallyOf({ messages: 1, lines: 1 })]]);
 });
 
 test('a tally that was handed over does not change any more', (t) => {

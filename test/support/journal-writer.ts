@@ -38,7 +38,7 @@ function run(folder: string, first: number, sync: SyncPolicy): void {
       const count = 1 + next % FRAMES_PER_APPEND;
       for (let at = 0; at < count; at++) bytes.writeDoubleLE(next++, at * FRAME_BYTES);
       journal.append(bytes.subarray(0, count * FRAME_BYTES));
-      journal.release(Math.max(0, journal.head - BEHIND_BYTES));
+      journal.release(Math.max(0, journal.head - BEHIND_BYTES), 0);
     }
     setImmediate(turn);
   };
