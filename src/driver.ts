@@ -50,7 +50,7 @@ export class Driver implements LogDriver {
     const session = forUser(() => this.#open(file, file, plan, false));
     this.#sessions.set(file, session);
     for (const warning of plan.resolved.warnings) this.#log.warn(warning, { container: plan.facts.name });
-    this.#saveRecord(toRecord(file, plan));
+    this.#saveRecord({ ...toRecord(file, plan), isSeamless: this.#journals.isKillSafe });
   }
 
   /** Goes on with the sessions of the process before this one: the engine does not start them again. */
@@ -67,7 +67,7 @@ export class Driver implements LogDriver {
     const { file, plan: { facts }, omitted } = record;
     const plan = fromRecord(record, this.#settings);
     this.#sessions.set(file, this.#reopen(record, isOfThisBoot, plan));
-    this.#saveRecord({ ...record, hasEndedWell: false });
+    this.#saveRecord({ ...record, isSeamless: this.#journals.isKillSafe });
     this.#log.info('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
     if (omitted.length === 0) return;
     this.#log.error('the container was started with secrets as log-opts, which are not kept: it publishes without them until it is started again', {
@@ -76,9 +76,9 @@ export class Driver implements LogDriver {
   }
 
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. */
-  #reopen({ file, hasEndedWell }: SessionRecord, isOfThisBoot: boolean, plan: SessionPlan): Session {
+  #reopen({ file, isSeamless }: SessionRecord, isOfThisBoot: boolean, plan: SessionPlan): Session {
     try {
-      if (isOfThisBoot) return this.#open(file, file, plan, !hasEndedWell);
+      if (isOfThisBoot) return this.#open(file, file, plan, !isSeamless);
     } catch (error) {
       if (!(error instanceof FifoError)) throw error;
     }
@@ -125,7 +125,7 @@ export class Driver implements LogDriver {
   /** The process ends in order, and the session goes on in the next one. */
   #endWell(file: string): void {
     const record = this.#records?.find(file);
-    if (record !== undefined) this.#saveRecord({ ...record, hasEndedWell: true });
+    if (record !== undefined) this.#saveRecord({ ...record, isSeamless: true });
   }
 
   /** A disk that is full costs the session its survival, not the container its start. */

@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import type { Log } from './core/log.ts';
 import type { Options } from './core/options.generated.ts';
 import type { Journal, JournalOwner } from './core/types.ts';
+import { canSplice } from './docker/pipe-calls.ts';
 import { DiskBudget } from './journal/disk-budget.ts';
 import { DiskJournal } from './journal/disk.ts';
+import { systemCode } from './journal/file-system.ts';
 import { MemoryBudget, MemoryJournal } from './journal/memory.ts';
 import { sessionKey } from './journal/session-records.ts';
 
 export class Journals {
+  /** A byte that was taken from a FIFO is in a file already: a kill at any moment loses nothing. */
+  readonly isKillSafe: boolean;
   readonly #memory: MemoryBudget;
   readonly #options: Options;
   readonly #root: string | undefined;
@@ -21,6 +25,7 @@ export class Journals {
     this.#memory = new MemoryBudget(options['nats-buffer-size']);
     this.#root = state === undefined || options['nats-buffer'] === 'memory' ? undefined : join(state, 'journals');
     this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, log);
+    this.isKillSafe = this.#root !== undefined && this.#disk !== undefined && isSpliced(this.#root, log);
   }
 
   open(file: string, owner: JournalOwner): Journal {
@@ -56,4 +61,16 @@ export class Journals {
       },
     });
   }
+}
+
+/** A disk that does not even take a test file is told of when it does not take lines. */
+function isSpliced(root: string, log: Log): boolean {
+  try {
+    if (canSplice(root)) return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
+  log.warn('splice(2) cannot be used here: a kill may lose the lines that are just being read');
+  return false;
 }

@@ -69,10 +69,7 @@ export class Session implements TransportListener, JournalOwner {
   /** Opens the FIFO; throws an Error for the user when that fails. */
   constructor(settings: SessionSettings) {
     this.#settings = settings;
-    this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, {
-      read: (bytes) => this.#read(bytes),
-      end: () => this.#complete(),
-    });
+    this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, () => this.#read());
     this.#journal = settings.openJournal(this);
     this.#transport = settings.openTransport(this, this.#journal.epoch);
     this.#publisher = new Publisher(this.#transport, settings.formatter);
@@ -96,7 +93,7 @@ export class Session implements TransportListener, JournalOwner {
    * that it is time to answer, or at once while NATS is away. Delivery goes on in any case.
    */
   async stop(signal: AbortSignal): Promise<void> {
-    this.#fifo?.drain(DRAIN_BYTES);
+    this.#drain();
     this.#isStopping = true;
     this.#closeTimer ??= setTimeout(() => this.#complete(), CLOSE_AFTER_STOP_MS);
     this.#pump();
@@ -108,7 +105,7 @@ export class Session implements TransportListener, JournalOwner {
    * next process; what it cannot keep is counted as lost, and while NATS is away not even read: it is safer in the FIFO.
    */
   async shutDown(signal: AbortSignal): Promise<void> {
-    if (this.#transport.isReady) this.#fifo?.drain(DRAIN_BYTES);
+    if (this.#transport.isReady) this.#drain();
     this.#isSuspended = !this.#isStopping;
     this.#complete();
     await this.#allConfirmed(signal);
@@ -152,10 +149,20 @@ export class Session implements TransportListener, JournalOwner {
     this.#settings.account.unreadable(to - from);
   }
 
-  #read(bytes: Uint8Array): void {
-    this.#settings.account.read(bytes.length);
-    this.#journal.append(bytes);
+  /** Takes what the FIFO has, or a part of it; returns how many bytes. */
+  #read(): number {
+    if (this.#fifo === undefined || this.#isComplete) return 0;
+    const taken = this.#journal.take(this.#fifo);
+    if (taken === 'ended') this.#complete();
+    if (typeof taken !== 'number') return 0;
+    this.#settings.account.read(taken);
     this.#pump();
+    return taken;
+  }
+
+  /** All that the engine wrote before it asked is in the FIFO. */
+  #drain(): void {
+    for (let total = 0, taken = -1; taken !== 0 && total < DRAIN_BYTES; total += taken) taken = this.#read();
   }
 
   /** Publishes what waits, as far as there is room. */

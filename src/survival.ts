@@ -11,7 +11,7 @@ export function toRecord(file: string, { resolved, facts, subject, target, forma
   const omitted = ['nats-user', 'nats-pass', 'nats-token'].filter(isOwn);
   if (isOwn('nats-servers') && target.servers.some(hasCredentials)) omitted.push('nats-servers');
   const inherits = omitted.length === 0 && (hasCredentials(target) || target.servers.some(hasCredentials));
-  return { file, plan: { facts, subject, target: withoutCredentials(target), format, transport }, omitted, inherits, hasEndedWell: false };
+  return { file, plan: { facts, subject, target: withoutCredentials(target), format, transport }, omitted, inherits, isSeamless: false };
 }
 
 /** Credentials that came with the container are not known any more; those of the plugin are what they are now. */

@@ -160,8 +160,11 @@ export interface Journal {
   readonly epoch: number;
   /** Bytes that go with the process. */
   readonly volatileBytes: number;
-  /** Copies the bytes. */
-  append(bytes: Uint8Array): void;
+  /**
+   * Takes what the source has, or a part of it: how many bytes came. 'empty': nothing now; 'ended': nothing any more.
+   * Throws what the source throws, and never because of a disk.
+   */
+  take(source: ByteSource): number | 'empty' | 'ended';
   /**
    * The first run of contiguous bytes kept at or after `offset`, valid until the next call of any method of any
    * journal; undefined: there is none; 'later': not before the owner is told that it is `readable`.
@@ -175,6 +178,19 @@ export interface Journal {
   close(): void;
   /** Nothing is needed any more. */
   remove(): void;
+}
+
+/** Where the bytes of a journal come from. */
+export interface ByteSource {
+  /** Bytes that can be taken now; 0 where that is not known. */
+  readonly available: number;
+  /** Moves bytes into memory: how many. Throws the system's error. */
+  read(into: Uint8Array): number | 'empty' | 'ended';
+  /**
+   * Moves up to `size` bytes into a file, past this process: a kill finds each byte either here or there. How many, 0 at
+   * the end; undefined: nothing came, or it cannot be done, and `read` knows more.
+   */
+  splice(fd: number, position: number, size: number): number | undefined;
 }
 
 /** The session that a journal belongs to. */

@@ -3,83 +3,78 @@
  * it lives, and what it wrote survives this process. Source: moby daemon/logger/plugin_unix.go.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { ByteSource } from '../core/types.ts';
+import { bytesIn, enlarge, splice } from './pipe-calls.ts';
+import { watch, type Readiness } from './readiness.ts';
 
-/** A read never brings more: default capacity of a pipe, pipe(7). */
-const READ_BYTES = 64 * 1024;
-/** Shared by all FIFOs: the bytes of a read are valid during the call that passes them on. */
-const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+/** Default capacity of a pipe, pipe(7). */
+const PIPE_BYTES = 64 * 1024;
+/** A container that fills its pipe gets one that takes more at a time: the largest that needs no privilege. */
+const LARGE_PIPE_BYTES = 1024 * 1024;
 
 /** The FIFO cannot be opened: names the path, and does not repeat the system's own words (see `reword`). */
 export class FifoError extends Error {}
 
-export interface FifoListener {
-  /** Valid during the call only. */
-  read(bytes: Uint8Array): void;
-  /** The engine has closed its end, or reading failed for the reason given. Called once, unless `close` came first. */
-  end(reason?: string): void;
-}
-
-export class Fifo {
+/**
+ * Leaves the bytes where they are until somebody takes them: a `read` or `splice` from within `readable`, which is
+ * called again in the next turn of the event loop as long as bytes are left.
+ */
+export class Fifo implements ByteSource {
   readonly #fd: number;
-  readonly #socket: Socket;
-  readonly #listener: FifoListener;
+  readonly #readiness: Readiness;
   #isOpen = true;
+  #isLarge = false;
 
-  /** Throws FifoError. */
-  constructor(path: string, listener: FifoListener) {
-    this.#listener = listener;
+  /** `readable`: there are bytes, or the engine has closed its end. Throws FifoError. */
+  constructor(path: string, readable: () => void) {
     this.#fd = open(path);
-    this.#socket = new Socket({
-      fd: this.#fd,
-      readable: true,
-      writable: false,
-      onread: {
-        buffer,
-        callback: (size) => {
-          if (this.#isOpen) listener.read(buffer.subarray(0, size));
-          return true;
-        },
-      },
-    });
-    this.#socket.on('error', (error) => this.#finish(error.message));
-    // Earlier than 'close': by then the descriptor may belong to another file.
-    this.#socket.on('end', () => this.#finish());
-    this.#socket.resume();
+    const tell = (): void => {
+      if (this.#isOpen) readable();
+    };
+    this.#readiness = watch(this.#fd, tell);
     // The end of a FIFO that nobody has written to since it was opened is not signalled, only read.
-    setImmediate(() => this.drain(READ_BYTES));
+    setImmediate(tell);
   }
 
-  /** Reads on until the FIFO is empty or `limit` bytes were read. All that the engine wrote before asking is in it. */
-  drain(limit: number): void {
-    for (let total = 0; this.#isOpen && total < limit;) {
-      const size = readNow(this.#fd);
-      if (size === 0) this.#finish();
-      if (size <= 0) return;
-      total += size;
-      this.#listener.read(buffer.subarray(0, size));
+  get available(): number {
+    return this.#isOpen ? bytesIn(this.#fd) : 0;
+  }
+
+  read(into: Uint8Array): number | 'empty' | 'ended' {
+    if (!this.#isOpen) return 'empty';
+    try {
+      return this.#took(readSync(this.#fd, into, 0, into.length, null)) || 'ended';
+    } catch (error) {
+      if (errorCode(error) === 'EAGAIN') return 'empty';
+      throw error;
     }
+  }
+
+  splice(fd: number, position: number, size: number): number | undefined {
+    const moved = this.#isOpen ? splice(this.#fd, fd, position, size) : undefined;
+    return moved === undefined ? undefined : this.#took(moved);
+  }
+
+  /** `readable` is not called until `resume`: the engine fills the pipe, and then the container waits. */
+  pause(): void {
+    this.#readiness.pause();
+  }
+
+  resume(): void {
+    if (this.#isOpen) this.#readiness.resume();
   }
 
   close(): void {
     this.#isOpen = false;
-    this.#socket.destroy();
+    this.#readiness.close();
   }
 
-  #finish(reason?: string): void {
-    if (!this.#isOpen) return;
-    this.close();
-    this.#listener.end(reason);
-  }
-}
-
-/** 0: the engine has closed its end. -1: the FIFO is empty. */
-function readNow(fd: number): number {
-  try {
-    return readSync(fd, buffer, 0, READ_BYTES, null);
-  } catch (error) {
-    if (errorCode(error) === 'EAGAIN') return -1;
-    throw error;
+  #took(size: number): number {
+    if (size >= PIPE_BYTES && !this.#isLarge) {
+      this.#isLarge = true;
+      enlarge(this.#fd, LARGE_PIPE_BYTES);
+    }
+    return size;
   }
 }
 

@@ -10,7 +10,7 @@
  * What is confirmed is saved before files are removed. That is not needed to find the rest again (bytes before the
  * first file are over), but spares the receiver what it has already.
  */
-import type { Journal, JournalOwner, JournalRun } from '../core/types.ts';
+import type { ByteSource, Journal, JournalOwner, JournalRun } from '../core/types.ts';
 import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
 import { Recovery } from './disk-recovery.ts';
 import type { Holes } from './disk-holes.ts';
@@ -37,6 +37,8 @@ export interface DiskJournalSettings {
 
 /** A file of which everything is confirmed is used on up to this size: making one costs as much as writing 100 KiB. */
 const REUSE_BYTES = 1024 * 1024;
+/** What a container that never stops writing brings before others have their turn. */
+const TAKE_BYTES = 256 * 1024;
 /** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
 const IDLE_TICKS = 50;
 /** What was begun, what is in flight, and one more. */
@@ -118,11 +120,22 @@ export class DiskJournal implements Member, Journal {
     return !this.#folder.isDirty && this.#segments.every((segment) => segment.isSynced || this.#ledger.isOver(segment));
   }
 
-  /** Never throws because of the disk. Copies what it keeps. May ask owners to shed, this one's as well. */
+  /** May ask owners to shed, this one's as well. What the disk does not take, or cannot take by itself, passes through memory. */
+  take(source: ByteSource): number | 'empty' | 'ended' {
+    this.#wake();
+    const most = Math.min(TAKE_BYTES, this.#segmentBytes);
+    const moved = this.#makeRoom(most) ? this.#tail.splice(source, most) : undefined;
+    if (moved !== undefined) return moved || 'ended';
+    const { incoming } = this.#budget.memory;
+    const size = source.read(incoming);
+    if (typeof size === 'number') this.append(incoming.subarray(0, size));
+    return size;
+  }
+
+  /** Copies what it keeps. May ask owners to shed, this one's as well. */
   append(bytes: Uint8Array): void {
     this.#wake();
-    this.#limit(bytes.length);
-    const isWelcome = !this.isDetached && this.#writer.isReady && this.#budget.makeRoom(bytes.length);
+    const isWelcome = this.#makeRoom(bytes.length);
     const { head } = this;
     const written = isWelcome ? this.#tail.write(bytes) : 0;
     if (written < bytes.length) this.#tail.keep(bytes, written);
@@ -241,12 +254,13 @@ export class DiskJournal implements Member, Journal {
     return 'later';
   }
 
-  /** This session's own limit; exceeded by what it cannot give up. */
-  #limit(size: number): void {
+  /** Whether the disk may take so many bytes. The session's own limit is exceeded by what it cannot give up. */
+  #makeRoom(size: number): boolean {
     for (let round = 0; round < SHED_ROUNDS && this.#tail.used + size > this.#settings.limit; round++) {
       this.#reclaim(0);
       if (this.#tail.used + size > this.#settings.limit) this.owner.shed(this.#segmentBytes);
     }
+    return !this.isDetached && this.#writer.isReady && this.#budget.makeRoom(size);
   }
 
   /** Removes the segments that nobody needs; the file at the end stays while it has no more than `keepBytes`. */

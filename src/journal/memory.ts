@@ -2,7 +2,7 @@
  * The bytes of a session that NATS has not confirmed, in memory. Chunks are shared through one budget for all
  * sessions; when it is exhausted, the session with the most unread bytes gives up its oldest.
  */
-import type { Journal, JournalRun } from '../core/types.ts';
+import type { ByteSource, Journal, JournalRun } from '../core/types.ts';
 
 /** A chunk for what a quiet container writes at once, and one for a busy one: a pipe's default capacity, pipe(7). */
 const SMALL_CHUNK_BYTES = 4 * 1024;
@@ -23,6 +23,8 @@ export class MemoryBudget {
   used = 0;
   readonly limit: number;
   readonly holders = new Set<Holder>();
+  /** What a read has brought, until it is appended. */
+  readonly incoming = Buffer.allocUnsafeSlow(LARGE_CHUNK_BYTES);
   readonly #spare: Buffer[] = [];
 
   /** `limit` in bytes. */
@@ -89,6 +91,14 @@ export class MemoryJournal implements Journal {
     return this.#chunks.reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
+  take(source: ByteSource): number | 'empty' | 'ended' {
+    const { incoming } = this.#budget;
+    const size = source.read(incoming);
+    if (typeof size === 'number') this.append(incoming.subarray(0, size));
+    return size;
+  }
+
+  /** Copies the bytes. */
   append(bytes: Uint8Array): void {
     let from = 0;
     while (from < bytes.length) {

@@ -2,6 +2,7 @@
  * The end of a journal, where bytes arrive: they go into a file, or into memory as long as the disk does not take
  * them, and from there into files later.
  */
+import type { ByteSource } from '../core/types.ts';
 import type { DiskBudget } from './disk-budget.ts';
 import type { Ledger } from './disk-ledger.ts';
 import { isMemory, type MemorySegment, type Segment, type SegmentFolder } from './segment.ts';
@@ -57,6 +58,25 @@ export class SegmentTail {
       writer.fail(error);
     }
     return from;
+  }
+
+  /** Moves up to `most` bytes from the source into a file; see ByteSource.splice. undefined also when the disk fails. */
+  splice(source: ByteSource, most: number): number | undefined {
+    const { writer, segmentBytes, isSyncing } = this.#settings;
+    // A file is begun only for bytes that are there.
+    if (source.available === 0 && writer.current === undefined) return undefined;
+    let size: number | undefined;
+    try {
+      const { base, end } = this.#file();
+      size = writer.splice(source, Math.min(most, base + segmentBytes - end));
+      this.head += size ?? 0;
+      this.used += size ?? 0;
+      if (isSyncing && size !== undefined) writer.sync(writer.current as Segment);
+    } catch (error) {
+      writer.fail(error);
+    }
+    this.#dropEmptyFile();
+    return size;
   }
 
   /** Keeps bytes[from, …) in memory. */

@@ -2,6 +2,7 @@
  * Writes the segments of one journal: the file at its end, which takes the next bytes, and whole files of what had to
  * be kept in memory. Knows nothing of what is confirmed.
  */
+import type { ByteSource } from '../core/types.ts';
 import type { DiskBudget } from './disk-budget.ts';
 import { systemCode } from './file-system.ts';
 import { writeWhole, type MemorySegment, type Segment, type SegmentFolder } from './segment.ts';
@@ -55,13 +56,15 @@ export class SegmentWriter {
 
   /** Appends bytes[from, to) to `current`, or the first of them; returns how many. Throws the system's error. */
   write(bytes: Uint8Array, from: number, to: number): number {
-    const segment = this.current as Segment;
-    if (this.#fd < 0) this.#fd = this.#budget.fs.open(this.#folder.file(segment.base), 'write');
-    const size = this.#budget.fs.write(this.#fd, bytes, from, to - from, this.#folder.position(segment, segment.end));
-    segment.end += size;
-    segment.isSynced = false;
-    this.#budget.used += size;
-    return size;
+    const segment = this.#opened();
+    return this.#grown(segment, this.#budget.fs.write(this.#fd, bytes, from, to - from, this.#folder.position(segment, segment.end)));
+  }
+
+  /** Moves up to `most` bytes from the source to the end of `current`; see ByteSource.splice. Throws the system's error. */
+  splice(source: ByteSource, most: number): number | undefined {
+    const segment = this.#opened();
+    const size = source.splice(this.#fd, this.#folder.position(segment, segment.end), most);
+    return size === undefined ? undefined : this.#grown(segment, size);
   }
 
   /** Makes a file of contiguous memory; returns the segment that takes their place. Throws the system's error. */
@@ -133,6 +136,19 @@ export class SegmentWriter {
     this.#budget.used -= segment.end - segment.base;
     if (segment.end > segment.base) this.#budget.removals++;
     this.#remove(segment);
+  }
+
+  #opened(): Segment {
+    const segment = this.current as Segment;
+    if (this.#fd < 0) this.#fd = this.#budget.fs.open(this.#folder.file(segment.base), 'write');
+    return segment;
+  }
+
+  #grown(segment: Segment, size: number): number {
+    segment.end += size;
+    segment.isSynced = false;
+    this.#budget.used += size;
+    return size;
   }
 
   #remove(segment: Segment): void {

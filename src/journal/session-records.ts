@@ -21,8 +21,8 @@ export interface SessionRecord {
   readonly omitted: readonly string[];
   /** The plugin's own credentials were used: they are put in again. */
   readonly inherits: boolean;
-  /** The process ended in order: all that it took from the FIFO is in the journal. */
-  readonly hasEndedWell: boolean;
+  /** All that the process took from the FIFO is in the journal: it ended in order, or it reads in a way that a kill cannot harm. */
+  readonly isSeamless: boolean;
 }
 
 /** A name for what is kept of the session of this FIFO. */

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { constants, mkdtempSync, openSync, closeSync, rmSync, symlinkSync, writeSync, writeFileSync } from 'node:fs';
+import { constants, mkdtempSync, openSync, closeSync, readFileSync, rmSync, symlinkSync, writeSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Fifo, type FifoListener } from '../../src/docker/fifo.ts';
+import { Fifo } from '../../src/docker/fifo.ts';
 import { until } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nld-fifo-'));
@@ -20,154 +20,172 @@ function makeFifo(): { path: string; writer: number } {
   return { path, writer: openSync(path, constants.O_RDWR | constants.O_NONBLOCK) };
 }
 
-class Heard implements FifoListener {
+/** Takes what the FIFO has, as a session would. */
+class Reader {
   text = '';
-  readonly ends: (string | undefined)[] = [];
+  ends = 0;
+  calls = 0;
+  readonly fifo: Fifo;
+  readonly #buffer = Buffer.alloc(64 * 1024);
 
-  read(bytes: Uint8Array): void {
-    this.text += Buffer.from(bytes).toString('latin1');
+  constructor(path: string) {
+    this.fifo = new Fifo(path, () => {
+      this.calls++;
+      this.read();
+    });
   }
 
-  end(reason?: string): void {
-    this.ends.push(reason);
+  read(): number | 'empty' | 'ended' {
+    const size = this.fifo.read(this.#buffer);
+    if (typeof size === 'number') this.text += this.#buffer.toString('latin1', 0, size);
+    if (size === 'ended') {
+      this.ends++;
+      this.fifo.close();
+    }
+    return size;
   }
 }
 
 test('what the engine wrote is read, before and after the FIFO was opened', async (t) => {
   const { path, writer } = makeFifo();
-  const heard = new Heard();
   writeSync(writer, 'early ');
-  const fifo = new Fifo(path, heard);
-  await until('the early bytes', () => heard.text === 'early ');
+  const reader = new Reader(path);
+  await until('the early bytes', () => reader.text === 'early ');
   writeSync(writer, 'late');
-  await until('the late bytes', () => heard.text === 'early late');
-  t.deepEqual(heard.ends, []);
-  fifo.close();
+  await until('the late bytes', () => reader.text === 'early late');
+  t.is(reader.ends, 0);
+  reader.fifo.close();
   closeSync(writer);
 });
 
 test('more than a pipe holds is read in order', async (t) => {
   const { path, writer } = makeFifo();
-  const heard = new Heard();
-  const fifo = new Fifo(path, heard);
+  const reader = new Reader(path);
   let sent = '';
   for (let i = 0; sent.length < 1_000_000; i++) {
     const block = `${i},`.repeat(2000);
     sent += block;
     for (let at = 0; at < block.length;) at += await until('room in the pipe', () => writeSync(writer, block.slice(at)));
   }
-  await until('all bytes', () => heard.text.length >= sent.length);
-  t.true(heard.text === sent);
-  fifo.close();
+  await until('all bytes', () => reader.text.length >= sent.length);
+  t.true(reader.text === sent);
+  reader.fifo.close();
   closeSync(writer);
 });
 
-test('the end comes once, after the last byte', async (t) => {
+test('the end comes after the last byte', async (t) => {
   const { path, writer } = makeFifo();
-  const heard = new Heard();
-  new Fifo(path, heard);
+  const reader = new Reader(path);
   writeSync(writer, 'last');
   closeSync(writer);
-  await until('the end', () => heard.ends.length > 0);
-  t.is(heard.text, 'last');
-  await turn();
-  t.deepEqual(heard.ends, [undefined]);
+  await until('the end', () => reader.ends > 0);
+  t.is(reader.text, 'last');
+  for (let i = 0; i < 20; i++) await turn();
+  t.is(reader.ends, 1);
 });
 
 test('a FIFO whose engine is gone ends, although nobody ever closes it again', async (t) => {
   const { path, writer } = makeFifo();
   closeSync(writer);
-  const heard = new Heard();
-  const fifo = new Fifo(path, heard);
-  try {
-    await until('the end', () => heard.ends.length > 0);
-    t.is(heard.text, '');
-  } finally {
-    fifo.close();
-  }
+  const reader = new Reader(path);
+  await until('the end', () => reader.ends > 0);
+  t.is(reader.text, '');
 });
 
-test('drain reads at once all that is there', (t) => {
+test('bytes that nobody takes stay in the FIFO, for whoever opens it next', async (t) => {
   const { path, writer } = makeFifo();
-  const heard = new Heard();
-  const fifo = new Fifo(path, heard);
-  writeSync(writer, 'x'.repeat(60_000));
-  fifo.drain(1_000_000);
-  t.is(heard.text.length, 60_000);
-  fifo.drain(1_000_000);
-  t.is(heard.text.length, 60_000, 'an empty FIFO brings nothing and does not block');
+  writeSync(writer, 'safe');
+  let calls = 0;
+  const idle = new Fifo(path, () => calls++);
+  await until('it was told several times', () => calls > 2);
+  idle.close();
+  const reader = new Reader(path);
+  await until('the bytes', () => reader.text === 'safe');
+  t.pass();
+  reader.fifo.close();
+  closeSync(writer);
+});
+
+test('a FIFO that is paused tells nothing until it is resumed', async (t) => {
+  const { path, writer } = makeFifo();
+  const reader = new Reader(path);
+  await until('the first look', () => reader.calls > 0);
+  reader.fifo.pause();
+  const calls = reader.calls;
+  writeSync(writer, 'later');
+  for (let i = 0; i < 20; i++) await turn();
+  t.is(reader.calls, calls);
+  reader.fifo.resume();
+  await until('the bytes', () => reader.text === 'later');
+  reader.fifo.close();
+  closeSync(writer);
+});
+
+test('an empty FIFO is read as empty and does not block', (t) => {
+  const { path, writer } = makeFifo();
+  const { fifo } = new Reader(path);
+  t.is(fifo.read(Buffer.alloc(10)), 'empty');
   fifo.close();
   closeSync(writer);
 });
 
-test('drain stops at its limit: a container that never stops writing must not hold up the others', (t) => {
+test('bytes move into a file at the position asked for, up to the size asked for', (t) => {
   const { path, writer } = makeFifo();
-  let total = 0;
-  const fifo = new Fifo(path, {
-    read: (bytes) => {
-      total += bytes.length;
-      writeSync(writer, bytes);
-    },
-    end: () => undefined,
-  });
-  writeSync(writer, 'x'.repeat(1000));
-  fifo.drain(50_000);
-  t.true(total >= 50_000 && total < 50_000 + 64 * 1024, `${total} bytes`);
+  const { fifo } = new Reader(path);
+  const file = join(folder, 'moved');
+  const fd = openSync(file, 'w+');
+  writeSync(fd, 'head ');
+  writeSync(writer, 'one two');
+  t.is(fifo.available, 7);
+  t.deepEqual([fifo.splice(fd, 5, 4), fifo.splice(fd, 9, 100), fifo.splice(fd, 12, 100), fifo.available], [4, 3, undefined, 0]);
+  t.is(readFileSync(file, 'utf8'), 'head one two');
+  closeSync(writer);
+  t.is(fifo.splice(fd, 12, 100), 0, 'the end');
+  fifo.close();
+  closeSync(fd);
+});
+
+test('a container that fills its pipe gets a larger one', (t) => {
+  const { path, writer } = makeFifo();
+  const { fifo } = new Reader(path);
+  const buffer = Buffer.alloc(64 * 1024);
+  t.is(writeSync(writer, Buffer.alloc(200_000)), 65_536);
+  fifo.read(buffer);
+  t.is(writeSync(writer, Buffer.alloc(200_000)), 200_000);
   fifo.close();
   closeSync(writer);
 });
 
-test('after close nothing is called, and closing twice or draining is safe', async (t) => {
+test('after close nothing is told, and closing twice or reading is safe', async (t) => {
   const { path, writer } = makeFifo();
-  const heard = new Heard();
-  const fifo = new Fifo(path, heard);
+  const reader = new Reader(path);
   writeSync(writer, 'unread');
-  fifo.close();
-  fifo.close();
-  fifo.drain(1000);
+  reader.fifo.close();
+  reader.fifo.close();
+  reader.fifo.resume();
+  t.deepEqual([reader.read(), reader.fifo.splice(0, 0, 10), reader.fifo.available], ['empty', undefined, 0]);
   closeSync(writer);
   for (let i = 0; i < 20; i++) await turn();
-  t.deepEqual([heard.text, heard.ends], ['', []]);
+  t.deepEqual([reader.text, reader.calls], ['', 0]);
 });
 
-test('closing from within a read stops it', async (t) => {
+test('reading is safe at every moment of the engine closing its end', async (t) => {
   const { path, writer } = makeFifo();
-  const heard = new Heard();
-  const fifo: Fifo = new Fifo(path, {
-    read: (bytes) => {
-      heard.read(bytes);
-      fifo.close();
-    },
-    end: () => heard.end(),
-  });
-  writeSync(writer, 'x'.repeat(60_000));
-  await until('the first read', () => heard.text !== '');
-  fifo.drain(1_000_000);
-  for (let i = 0; i < 20; i++) await turn();
-  t.is(heard.text.length, 60_000);
-  t.deepEqual(heard.ends, []);
-  closeSync(writer);
-});
-
-test('draining is safe at every moment of the engine closing its end', async (t) => {
-  const { path, writer } = makeFifo();
-  const heard = new Heard();
-  const fifo = new Fifo(path, heard);
+  const reader = new Reader(path);
   await turn();
   closeSync(writer);
-  // `setImmediate` comes between the end of file and the closing of the descriptor behind it.
-  while (heard.ends.length === 0) {
-    t.notThrows(() => fifo.drain(1000));
+  while (reader.ends === 0) {
+    t.notThrows(() => reader.read());
     await turn();
   }
-  t.deepEqual(heard.ends, [undefined]);
+  t.is(reader.ends, 1);
 });
 
 const FORBIDDEN = /no such file|permission denied|is a directory|executable file not found/i;
 
 function refusal(path: string): string {
   try {
-    new Fifo(path, new Heard()).close();
+    new Fifo(path, () => undefined).close();
   } catch (error) {
     return (error as Error).message;
   }
@@ -208,7 +226,7 @@ test('refused paths leave no descriptor behind', (t) => {
 
 test('a hundred silent FIFOs hold up no file access', async (t) => {
   const all = Array.from({ length: 100 }, () => makeFifo());
-  const fifos = all.map(({ path }) => new Fifo(path, new Heard()));
+  const fifos = all.map(({ path }) => new Fifo(path, () => undefined));
   t.true((await readFile(new URL(import.meta.url))).length > 0);
   for (const fifo of fifos) fifo.close();
   for (const { writer } of all) closeSync(writer);
