@@ -25,7 +25,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'options': ['core'],
   'losses.ts': ['stages', 'docker', 'core'],
   'session.ts': ['losses.ts', 'transports', 'formatters', 'stages', 'journal', 'docker', 'core'],
-  'journals.ts': ['journal', 'core'],
+  'journals.ts': ['journal', 'docker', 'core'],
   'plan.ts': ['options', 'docker', 'core'],
   'survival.ts': ['plan.ts', 'options', 'docker', 'journal', 'core'],
   'server.ts': ['core'],
