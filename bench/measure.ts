@@ -11,6 +11,7 @@ import type { Child, Workshop } from './workshop.ts';
 
 export interface Program {
   readonly name: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly nodeArgs: (socketPath: string) => readonly string[];
 }
 
@@ -41,7 +42,7 @@ const SERVER_CONFIG = 'max_pending: 512MB\nwrite_deadline: "30s"\n';
 const RUN_MS = 120_000;
 
 /** Rejects when a line is missing, doubled or out of order. */
-export async function measure(workshop: Workshop, { name, nodeArgs }: Program, load: Load): Promise<Figures> {
+export async function measure(workshop: Workshop, { name, env, nodeArgs }: Program, load: Load): Promise<Figures> {
   const signal = AbortSignal.timeout(RUN_MS);
   const port = await freePort();
   const config = workshop.path('nats.conf');
@@ -49,7 +50,7 @@ export async function measure(workshop: Workshop, { name, nodeArgs }: Program, l
   const server = workshop.spawn('nats-server', ['--addr', '127.0.0.1', '--port', String(port), '-c', config]);
   const socketPath = workshop.path('plugin.sock');
   await untilReady(port);
-  const plugin = workshop.spawn(process.execPath, nodeArgs(socketPath), { NATS_SERVERS: `nats://127.0.0.1:${port}` });
+  const plugin = workshop.spawn(process.execPath, nodeArgs(socketPath), { ...env, NATS_SERVERS: `nats://127.0.0.1:${port}` });
   const engine = new FakeEngine(socketPath, workshop.path('engine'));
   try {
     await until(`${name} listens`, () => engine.call('Plugin.Activate'));

@@ -50,10 +50,10 @@ function readPlan(): Plan {
 }
 
 async function bundleAll(workshop: Workshop, { systems, nodeOptions: profiling }: Plan): Promise<Program[]> {
-  return await Promise.all(systems.map(async ({ name, bundle, nodeOptions, args }) => {
+  return await Promise.all(systems.map(async ({ name, bundle, nodeOptions, env, args }) => {
     const file = workshop.path(`${name}.mjs`);
     await bundle(file);
-    return { name, nodeArgs: (socketPath) => [...nodeOptions, ...profiling, file, ...args(socketPath)] };
+    return { name, env, nodeArgs: (socketPath) => [...nodeOptions, ...profiling, file, ...args(socketPath)] };
   }));
 }
 

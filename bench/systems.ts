@@ -9,6 +9,7 @@ export interface System {
   readonly bundle: (outfile: string) => Promise<void>;
   /** Options of node itself: those of the managed plugin. */
   readonly nodeOptions: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
   /** Arguments of node, behind the program's file. */
   readonly args: (socketPath: string) => readonly string[];
 }
@@ -16,7 +17,13 @@ export interface System {
 /** Between node and the program. */
 const nodeOptions = manifest.entrypoint.slice(1, -2);
 
+const ours = {
+  bundle: (outfile: string) => bundle(outfile), nodeOptions,
+  args: (socketPath: string) => ['serve', '--socket', socketPath, '--state', dirname(socketPath)],
+};
+
 export const SYSTEMS: readonly System[] = [
-  { name: 'ours', bundle: (outfile) => bundle(outfile), nodeOptions, args: (socketPath) => ['serve', '--socket', socketPath, '--state', dirname(socketPath)] },
-  { name: 'plain', bundle: (outfile) => bundle(outfile, 'bench/plain.ts'), nodeOptions, args: (socketPath) => [socketPath] },
+  { ...ours, name: 'ours', env: { NATS_BUFFER: 'disk' } },
+  { ...ours, name: 'memory', env: { NATS_BUFFER: 'memory' } },
+  { name: 'plain', bundle: (outfile) => bundle(outfile, 'bench/plain.ts'), nodeOptions, env: {}, args: (socketPath) => [socketPath] },
 ];

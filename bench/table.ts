@@ -1,4 +1,4 @@
-/** The results as a table in Markdown: medians, the span of all rounds, and how the two systems compare. */
+/** The results as a table in Markdown: medians, the span of all rounds, and how the systems compare. */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, release } from 'node:os';
 import type { Figures } from './measure.ts';
@@ -29,7 +29,7 @@ const ROWS: readonly Row[] = [
 ];
 
 export function table(results: Results): string {
-  const lines = ['| scenario | figure | ours | plain | ours/plain |', '|---|---|---:|---:|---:|'];
+  const lines = ['| scenario | figure | ours | memory | plain | ours/memory | ours/plain |', '|---|---|---:|---:|---:|---:|---:|'];
   for (const [scenario, systems] of results) {
     const kind = scenario === 'paced' ? 'paced' : 'flat out';
     for (const row of ROWS) {
@@ -40,10 +40,11 @@ export function table(results: Results): string {
 }
 
 function line(scenario: string, row: Row, systems: ReadonlyMap<string, readonly Figures[]>): string {
-  const ours = (systems.get('ours') ?? []).map(row.value);
-  const plain = (systems.get('plain') ?? []).map(row.value);
-  const ratio = row.isContext === undefined && ours.length > 0 && plain.length > 0 ? (median(ours) / median(plain)).toFixed(2) : '';
-  return `| ${scenario} | ${row.title} | ${span(ours, row.decimals)} | ${span(plain, row.decimals)} | ${ratio} |`;
+  const [ours, memory, plain] = ['ours', 'memory', 'plain'].map((name) => (systems.get(name) ?? []).map(row.value)) as [number[], number[], number[]];
+  const ratio = (other: readonly number[]): string =>
+    row.isContext === undefined && ours.length > 0 && other.length > 0 ? (median(ours) / median(other)).toFixed(2) : '';
+  const cells = [...[ours, memory, plain].map((values) => span(values, row.decimals)), ratio(memory), ratio(plain)];
+  return `| ${scenario} | ${row.title} | ${cells.join(' | ')} |`;
 }
 
 function span(values: readonly number[], decimals: number): string {

@@ -15,8 +15,8 @@ const TICKS_PER_LOOK = 10;
 /** What stays free for others: this part of the disk, or this many bytes if they are fewer. */
 const RESERVE_SHARE = 0.05;
 const RESERVE_BYTES = 256 * 1024 * 1024;
-/** A read brings no more: four times what a FIFO brings at once. */
-const READ_BYTES = 256 * 1024;
+/** A read brings no more: what becomes of it fits into one buffer of the connection. */
+const READ_BYTES = 64 * 1024;
 const MIN_SEGMENT_BYTES = 64 * 1024;
 /** Segments that are given up before room for one read of a FIFO is found: what was begun, what is in flight, and one more. */
 const SHED_ROUNDS = 4;

@@ -38,7 +38,7 @@ export interface DiskJournalSettings {
 /** A file of which everything is confirmed is used on up to this size: making one costs as much as writing 100 KiB. */
 const REUSE_BYTES = 1024 * 1024;
 /** What a container that never stops writing brings before others have their turn. */
-const TAKE_BYTES = 256 * 1024;
+const TAKE_BYTES = 64 * 1024;
 /** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
 const IDLE_TICKS = 50;
 /** What was begun, what is in flight, and one more. */
@@ -143,7 +143,7 @@ export class DiskJournal implements Member, Journal {
   }
 
   /**
-   * The first run kept at or after `offset`, up to 256 KiB; undefined: nothing is; 'later': not before `readable` is
+   * The first run kept at or after `offset`, up to 64 KiB; undefined: nothing is; 'later': not before `readable` is
    * called. The bytes are valid until the next call of any method of any journal with the same budget. What was
    * appended last does not come from the disk.
    */

@@ -64,7 +64,7 @@ export class SegmentTail {
   splice(source: ByteSource, most: number): number | undefined {
     const { writer, segmentBytes, isSyncing } = this.#settings;
     // A file is begun only for bytes that are there.
-    if (source.available === 0 && writer.current === undefined) return undefined;
+    if (writer.current === undefined && source.available === 0) return undefined;
     let size: number | undefined;
     try {
       const { base, end } = this.#file();
