@@ -91,9 +91,9 @@ export interface Options {
   /**
    * Where lines that NATS has not confirmed are kept. On `disk` they survive the driver; what the disk does not take
    * stays in memory.
-   * Default: `memory`.
+   * Default: `disk`.
    */
-  readonly 'nats-buffer': 'memory' | 'disk';
+  readonly 'nats-buffer': 'disk' | 'memory';
   /**
    * Bytes. Room on the disk for lines that NATS has not confirmed, all containers together. When it is full the oldest
    * lines are dropped and counted. A part of the disk always stays free.

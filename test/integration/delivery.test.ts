@@ -118,8 +118,8 @@ test('SIGTERM delivers every line that was written, and ends with exit code 0 wi
   t.deepEqual(rig.oracle.verdict(), CLEAN);
 });
 
-test('SIGTERM while NATS is away ends within eight seconds and says how many lines are lost', async (t) => {
-  const rig = await startDriver(t, { NATS_SERVERS: `127.0.0.1:${await freePort()}` });
+test('SIGTERM while NATS is away ends within eight seconds and says how many lines the memory loses', async (t) => {
+  const rig = await startDriver(t, { NATS_BUFFER: 'memory', NATS_SERVERS: `127.0.0.1:${await freePort()}` });
   const container = await rig.container('web');
   await container.write(300);
   await rig.plugin.logged('cannot connect to NATS');

@@ -153,7 +153,7 @@ test('with nats-max-reconnect the driver gives up, counts, stops containers at o
 test('when the memory for lines is full the oldest are dropped, and the driver counts exactly those that are missing', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER_SIZE: '1m' }, new Oracle(200));
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER: 'memory', NATS_BUFFER_SIZE: '1m' }, new Oracle(200));
   const subscriber = await rig.subscribe(nats.url);
   const container = await rig.container('web');
   await container.write(20_000);
@@ -174,7 +174,7 @@ test('when the memory for lines is full the oldest are dropped, and the driver c
 test('a container that floods the memory for lines costs a quiet one nothing', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER_SIZE: '1m' });
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER: 'memory', NATS_BUFFER_SIZE: '1m' });
   await rig.subscribe(nats.url);
   const [quiet, flood] = await Promise.all(['quiet', 'flood'].map((name) => rig.container(name)));
   await quiet?.write(100);

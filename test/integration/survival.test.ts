@@ -17,7 +17,7 @@ const CLEAN = { lost: 0, reordered: 0, corrupted: 0, examples: [] };
 test('lines that NATS has not confirmed when the driver is killed are delivered by the next one, in order', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER: 'disk' }, new Oracle(200));
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url }, new Oracle(200));
   await rig.subscribe(nats.url);
   const containers = await Promise.all(['web', 'db'].map((name) => rig.container(name)));
   for (const container of containers) await container.write(10_000);
@@ -34,7 +34,7 @@ test('lines that NATS has not confirmed when the driver is killed are delivered 
 test('lines of a container that ended while NATS was away are delivered by the next driver, and then forgotten', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER: 'disk' });
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url });
   await rig.subscribe(nats.url);
   const container = await rig.container('web');
   await container.write(5000);
@@ -52,7 +52,7 @@ test('lines of a container that ended while NATS was away are delivered by the n
 test('an orderly end while NATS is away loses nothing either', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER: 'disk' });
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url });
   await rig.subscribe(nats.url);
   const container = await rig.container('web');
   await container.write(5000);
@@ -67,7 +67,7 @@ test('an orderly end while NATS is away loses nothing either', async (t) => {
 
 test('a driver that is killed again and again while containers write loses nothing', async (t) => {
   const nats = await startLocalNats(t);
-  const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_BUFFER: 'disk' });
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url });
   await rig.subscribe(nats.url);
   const containers = await Promise.all(['web', 'db'].map((name) => rig.container(name)));
   const load = new Load(containers);
