@@ -101,14 +101,15 @@ export class Session implements TransportListener, JournalOwner {
   }
 
   /**
-   * The process ends: what was read is delivered, if that succeeds before `signal`. The journal keeps the rest for the
-   * next process; what it cannot keep is counted as lost, and while NATS is away not even read: it is safer in the FIFO.
+   * The process ends: what was read is delivered, if that succeeds before `signal`; what is safe in the journal does not
+   * wait for a NATS that is away. The journal keeps the rest for the next process; what it cannot keep is counted as lost, and
+   * while NATS is away not even read: it is safer in the FIFO.
    */
   async shutDown(signal: AbortSignal): Promise<void> {
     if (this.#transport.isReady) this.#drain();
     this.#isSuspended = !this.#isStopping;
     this.#complete();
-    await this.#allConfirmed(signal);
+    if (!this.#transport.isAway || this.#journal.volatileBytes > 0) await this.#allConfirmed(signal);
     if (this.#isEnded) return;
     this.#rewind();
     if (this.#journal.volatileBytes > 0) this.#dropAll('shutdown');
