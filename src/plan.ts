@@ -1,7 +1,7 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
 import type { Options } from './core/options.generated.ts';
 import type { Target } from './core/target.ts';
-import type { ContainerFacts, SessionPlan } from './core/types.ts';
+import type { ContainerFacts, SessionPlan, StreamPlan } from './core/types.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
@@ -33,13 +33,20 @@ export function planSession(settings: Settings, info: unknown, hostname: string)
     attributes: rendering.attributes,
   };
   const { 'nats-format': format, 'nats-transport': transport } = resolved.options;
-  return { resolved, facts, subject: rendering.subject, target: toTarget(resolved), format, transport };
+  const stream = streamOf(resolved, rendering.subject);
+  const { subject, deadLetter } = rendering;
+  return {
+    resolved, facts, subject, target: toTarget(resolved), format, transport,
+    ...(stream === undefined ? {} : { stream }),
+    ...(deadLetter === undefined ? {} : { deadLetter }),
+  };
 }
 
 /** The tag, subject, labels and environment that the options ask for, or what is wrong with them. */
 class Rendering {
   tag = '';
   subject = '';
+  deadLetter: string | undefined;
   #labels: ReadonlyMap<string, string> = new Map();
   #variables: ReadonlyMap<string, string> = new Map();
   readonly #container: EngineInfo;
@@ -72,6 +79,10 @@ class Rendering {
     attempt('nats-subject', () => {
       if (subject !== undefined) this.subject = legal(this.#execute(subject), '');
     });
+    attempt('nats-dead-letter-subject', () => {
+      const template = options['nats-dead-letter-subject'];
+      if (template !== undefined) this.deadLetter = legal(this.#execute(template), '');
+    });
     attempt('labels-regex', () => {
       this.#labels = chosenLabels(this.#container, options);
     });
@@ -98,6 +109,17 @@ function readInfo(info: unknown): EngineInfo {
   } catch (error) {
     throw new PlanError(`nats: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+function streamOf({ options }: ResolvedOptions, subject: string): StreamPlan | undefined {
+  const { 'nats-stream': name, 'nats-stream-create': create, 'nats-stream-subjects': subjects } = options;
+  return name === undefined ? undefined : { name, create, subjects: subjects ?? [wholeBranch(subject)] };
+}
+
+/** `logs.web` → `logs.>`: a stream for all containers that follow the same scheme. */
+function wholeBranch(subject: string): string {
+  const [first] = subject.split('.');
+  return first === subject ? subject : `${first}.>`;
 }
 
 export function toTarget({ options, servers, tls }: ResolvedOptions): Target {

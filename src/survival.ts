@@ -6,12 +6,12 @@ import type { Settings } from './options/resolve.ts';
 import { resolveOptions } from './options/resolve.ts';
 import { toTarget, type Plan } from './plan.ts';
 
-export function toRecord(file: string, { resolved, facts, subject, target, format, transport }: Plan): SessionRecord {
+export function toRecord(file: string, { resolved, target, ...plan }: Plan): SessionRecord {
   const isOwn = (option: string): boolean => resolved.origins.get(option)?.origin === 'log-opt';
   const omitted = ['nats-user', 'nats-pass', 'nats-token'].filter(isOwn);
   if (isOwn('nats-servers') && target.servers.some(hasCredentials)) omitted.push('nats-servers');
   const inherits = omitted.length === 0 && (hasCredentials(target) || target.servers.some(hasCredentials));
-  return { file, plan: { facts, subject, target: withoutCredentials(target), format, transport }, omitted, inherits, isSeamless: false };
+  return { file, plan: { ...plan, target: withoutCredentials(target) }, omitted, inherits, isSeamless: false };
 }
 
 /** Credentials that came with the container are not known any more; those of the plugin are what they are now. */

@@ -6,6 +6,7 @@ const WORDS: Readonly<Record<DropReason, string>> = {
   'overflow': 'lines dropped: the memory for unconfirmed lines is full',
   'too-large': 'lines dropped: the message exceeds the server\'s max_payload even without its text',
   'not-permitted': 'lines dropped: the server does not permit the subject',
+  'refused': 'lines dropped: JetStream refuses the message for good',
   'gave-up': 'lines dropped: gave up connecting to NATS',
   'shutdown': 'lines dropped: the driver ended before NATS confirmed them',
 };
@@ -14,9 +15,10 @@ export class Account {
   bytesRead = 0;
   linesConfirmed = 0;
   linesTruncated = 0;
+  linesDeadLettered = 0;
   bytesSkipped = 0;
   bytesUnreadable = 0;
-  readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'gave-up': 0, 'shutdown': 0 };
+  readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'refused': 0, 'gave-up': 0, 'shutdown': 0 };
   readonly #log: Log;
   readonly #container: string;
 
@@ -35,6 +37,8 @@ export class Account {
     if (refused) this.dropped('not-permitted', tally.lines);
     else this.linesConfirmed += tally.lines;
     if (tally.truncated > 0 && !refused) this.#truncated(tally.truncated);
+    if (tally.refused > 0) this.dropped('refused', tally.refused);
+    if (tally.deadLettered > 0) this.#deadLettered(tally.deadLettered);
     if (tally.tooLarge > 0) this.dropped('too-large', tally.tooLarge);
     this.skipped(tally.skippedBytes);
   }
@@ -48,6 +52,11 @@ export class Account {
   #truncated(lines: number): void {
     this.linesTruncated += lines;
     this.#limited('truncated', 'lines truncated: the payload would exceed the server\'s max_payload', { truncated_total: this.linesTruncated });
+  }
+
+  #deadLettered(lines: number): void {
+    this.linesDeadLettered += lines;
+    this.#limited('dead-letter', 'lines published to nats-dead-letter-subject', { dead_lettered_total: this.linesDeadLettered });
   }
 
   skipped(bytes: number): void {
@@ -68,7 +77,7 @@ export class Account {
 
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
-    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable });
+    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable });
     return { bytes_read: this.bytesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
   }
 

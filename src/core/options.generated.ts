@@ -78,10 +78,30 @@ export interface Options {
    */
   readonly 'nats-tls-skip-verify': boolean;
   /**
-   * Way of delivery. `core`: Core NATS, each message confirmed by the server that takes it.
+   * Way of delivery. `core`: Core NATS, each message confirmed by the server that takes it. `jetstream`: each message
+   * confirmed by the stream that stores it, and stored once.
    * Default: `core`.
    */
-  readonly 'nats-transport': 'core';
+  readonly 'nats-transport': 'core' | 'jetstream';
+  /**
+   * With `nats-transport=jetstream`: the stream that must take the lines. Not set: any stream that covers the subject.
+   */
+  readonly 'nats-stream'?: string;
+  /**
+   * Make the stream `nats-stream`, with file storage and without limits, if none covers the subject. A stream that
+   * exists is never changed.
+   * Default: `false`.
+   */
+  readonly 'nats-stream-create': boolean;
+  /**
+   * Subjects of a stream that `nats-stream-create` makes. Not set: for `logs.web` it is `logs.>`.
+   */
+  readonly 'nats-stream-subjects'?: readonly string[];
+  /**
+   * Subject for lines that are refused for good on their own: a Go template like `nats-subject`. Not set: they are
+   * dropped and counted.
+   */
+  readonly 'nats-dead-letter-subject'?: string;
   /**
    * Bytes. Memory for lines that NATS has not confirmed, all containers together. When it is full, the oldest lines are
    * dropped and counted.

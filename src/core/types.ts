@@ -58,6 +58,18 @@ export interface SessionPlan {
   readonly target: Target;
   readonly format: Options['nats-format'];
   readonly transport: Options['nats-transport'];
+  /** JetStream: the stream that must take the lines; undefined: any that covers the subject. */
+  readonly stream?: StreamPlan;
+  /** Subject for lines that NATS will never take on the session's own. */
+  readonly deadLetter?: string;
+}
+
+export interface StreamPlan {
+  readonly name: string;
+  /** Make it if it is missing. */
+  readonly create: boolean;
+  /** That it has then. */
+  readonly subjects: readonly string[];
 }
 
 /** What a session is known by outside: `name` tells it from all others, `epoch` is that of its journal. */
@@ -68,6 +80,9 @@ export interface SessionId {
 
 /** What a formatter says of an entry: written whole, written with its text cut, or not written at all. */
 export type Formatted = 'whole' | 'truncated' | 'too-large';
+
+/** What became of an entry: as the formatter says, or written to the dead-letter subject. */
+export type Written = Formatted | 'dead-letter';
 
 export interface Formatter {
   /**
@@ -95,6 +110,7 @@ export type DropReason =
   | 'overflow'       // the memory for unconfirmed lines was full
   | 'too-large'      // not even a truncated payload fits the server's limit
   | 'not-permitted'  // the server refuses the subject to this user
+  | 'refused'        // JetStream will never take the message
   | 'gave-up'        // nats-max-reconnect attempts failed
   | 'shutdown';      // the process ended before NATS confirmed
 
@@ -141,7 +157,7 @@ export interface Transport {
   /** True after `gaveUp`, until another session or a reload dials again. */
   readonly hasGivenUp: boolean;
   /** Appends one message around the payload that `format` writes. `sequence` counts the session's messages, from 1. */
-  write(entry: LogEntry, formatter: Formatter, sequence: number): Formatted;
+  write(entry: LogEntry, formatter: Formatter, sequence: number): Written;
   /** Hands over what was written since the last call, complete up to `watermark`. Takes the tally. */
   commit(watermark: number, tally: Tally): void;
   /** Gives the shared connection back. Nothing is called back afterwards. Idempotent. */

@@ -6,9 +6,13 @@
  * sessions publish again from their watermarks: at least once, in order.
  */
 import { serverName, type Target } from '../core/target.ts';
+import { randomBytes } from 'node:crypto';
+import type { StreamPlan } from '../core/types.ts';
 import type { Log } from '../core/log.ts';
 import { describeDialError } from './dial-error.ts';
 import { dial, type Link } from './link.ts';
+import { Acks } from './acks.ts';
+import { makeStream } from './make-stream.ts';
 import { Outbox } from './outbox.ts';
 import { ServerPool, type PooledServer } from './server-pool.ts';
 
@@ -35,6 +39,10 @@ export interface ConnectionSettings {
 
 export class Connection {
   readonly outbox: Outbox;
+  /** Made for the first session that wants answers. */
+  #acks: Acks | undefined;
+  /** Streams that are being made, by name. */
+  readonly #making = new Set<string>();
   #state: ConnectionState = 'connecting';
   #link: Link | undefined;
   readonly #settings: ConnectionSettings;
@@ -64,6 +72,23 @@ export class Connection {
     return this.#link?.maxPayload ?? 0;
   }
 
+  get acks(): Acks {
+    if (this.#acks === undefined) {
+      this.#acks = new Acks(`_INBOX.${randomBytes(12).toString('hex')}`, this.#settings.windowBytes);
+      if (this.#link !== undefined) this.#acks.open(this.#link);
+    }
+    return this.#acks;
+  }
+
+  /** Makes the stream, if it is missing; never changes one. Says what came of it. */
+  async makeStream(plan: StreamPlan): Promise<void> {
+    const link = this.#link;
+    if (link === undefined || this.#making.has(plan.name)) return;
+    this.#making.add(plan.name);
+    await makeStream(link, plan, this.#settings.log);
+    this.#making.delete(plan.name);
+  }
+
   /** Dials again after it gave up. */
   retry(): void {
     if (this.#state !== 'gave-up') return;
@@ -75,6 +100,7 @@ export class Connection {
   close(): void {
     this.#state = 'closed';
     this.#closing.abort();
+    this.#acks?.close();
     this.#link?.close();
   }
 
@@ -94,6 +120,7 @@ export class Connection {
       const { target, name } = this.#settings;
       return await dial(server, target, name, {
         refused: (subject) => this.#refused(subject),
+        deaf: (subject) => this.#deaf(subject),
         lameDuck: () => this.#leave(server),
         closed,
       });
@@ -117,6 +144,9 @@ export class Connection {
     this.#pool.discover(link.discovered, server);
     log.info('connected to NATS', { server: serverName(server), version: link.serverVersion });
     const watchdog = setInterval(() => this.#watch(server), WATCH_MS);
+    this.#acks?.open(link);
+    // The client sends its own commands in a microtask; the outbox does not wait for that.
+    await Promise.resolve();
     this.outbox.open(link);
     const reason = await lost;
     clearInterval(watchdog);
@@ -176,6 +206,10 @@ export class Connection {
   #leave(server: PooledServer): void {
     this.#settings.log.info('NATS server is shutting down: leaving it', { server: serverName(server) });
     this.#link?.close();
+  }
+
+  #deaf(subject: string): void {
+    this.#settings.log.limited('error', 'deaf', 'NATS does not permit this user to subscribe to its inbox: JetStream cannot confirm anything', { subject });
   }
 
   #refused(subject: string): void {

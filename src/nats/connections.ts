@@ -16,13 +16,13 @@ export class Connections {
   readonly #shared = new Map<string, Shared>();
   readonly #name: string;
   readonly #windowBytes: number;
-  readonly #log: Log;
+  readonly log: Log;
 
   /** `name` is shown by the server's own reports; `windowBytes` may be unconfirmed per connection. */
   constructor(name: string, windowBytes: number, log: Log) {
     this.#name = name;
     this.#windowBytes = windowBytes;
-    this.#log = log;
+    this.log = log;
   }
 
   /** Never waits and never fails: a connection dials for as long as it is wanted. */
@@ -30,7 +30,7 @@ export class Connections {
     const key = JSON.stringify(target);
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      const connection = new Connection({ target, name: this.#name, windowBytes: this.#windowBytes, log: this.#log });
+      const connection = new Connection({ target, name: this.#name, windowBytes: this.#windowBytes, log: this.log });
       shared = { connection, users: 0, linger: undefined };
       this.#shared.set(key, shared);
     }

@@ -16,6 +16,8 @@ import { verification } from './verification.ts';
 
 /** A server that hangs still accepts connections; the client's own limit of 20 s would hold up a fail-over. */
 const DIAL_TIMEOUT_MS = 4000;
+/** What the server's administrative interface takes on a bad day. */
+const REQUEST_TIMEOUT_MS = 5000;
 /** nats-server's default, should one not tell. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 /** The client's heartbeat is switched off: it ends in a wait for the hung server. Largest delay of a timer. */
@@ -24,6 +26,8 @@ const NEVER_MS = 2 ** 31 - 1;
 export interface LinkListener {
   /** The server refused to take messages for `subject`. */
   refused(subject: string): void;
+  /** The server refused the subscription to `subject`. */
+  deaf(subject: string): void;
   /** The server is about to shut down. */
   lameDuck(): void;
   /** The link is gone; called once, also after `close`. */
@@ -40,6 +44,10 @@ export interface Link {
   send(bytes: Uint8Array): void;
   /** Resolves when the server has taken everything sent before; rejects when the link is lost. */
   ping(): Promise<void>;
+  /** `receive`: subject, data and the status of the headers, 0 without any; the data are valid during the call. */
+  subscribe(subject: string, receive: (subject: string, data: Uint8Array, status: number) => void): void;
+  /** Resolves with the first answer; rejects when none comes. */
+  request(subject: string, body: string): Promise<string>;
   close(): void;
 }
 
@@ -91,6 +99,18 @@ class ClientLink implements Link {
     await setImmediate();
   }
 
+  subscribe(subject: string, receive: (subject: string, data: Uint8Array, status: number) => void): void {
+    this.#client.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) receive(message.subject, message.data, message.headers?.code ?? 0);
+      },
+    });
+  }
+
+  async request(subject: string, body: string): Promise<string> {
+    return (await this.#client.request(subject, Buffer.from(body), { timeout: REQUEST_TIMEOUT_MS })).string();
+  }
+
   close(): void {
     // Draining would wait for a server that hangs.
     void this.#client.close();
@@ -106,6 +126,7 @@ class ClientLink implements Link {
     for await (const status of this.#client.status()) {
       if (status.type === 'ldm') listener.lameDuck();
       const { permissionContext } = status;
+      if (permissionContext?.operation === 'subscription') listener.deaf(permissionContext.subject);
       if (permissionContext?.operation === 'publish') listener.refused(permissionContext.subject);
     }
   }

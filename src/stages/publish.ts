@@ -22,6 +22,7 @@ export class Publisher implements EntrySink {
       return;
     }
     if (formatted === 'truncated') this.#tally.truncated++;
+    if (formatted === 'dead-letter') this.#tally.deadLettered++;
     this.#tally.lines++;
     this.#tally.messages++;
     this.#sequence++;

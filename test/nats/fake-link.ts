@@ -59,6 +59,14 @@ export class FakeLink implements Link {
     return true;
   }
 
+  subscribe(): void {
+    throw new Error('nobody subscribes here');
+  }
+
+  request(): Promise<string> {
+    return Promise.reject(new Error('nobody asks here'));
+  }
+
   close(): void {
     this.isClosed = true;
     for (const { reject } of this.#pings) reject(new Error('closed'));

@@ -1,0 +1,118 @@
+/**
+ * The answers of JetStream on one connection: one subscription for all sessions, a window of messages that wait for
+ * theirs, and a deadline. A lane is one session's side; see `AckLane`.
+ */
+import { AckWindow, type Batch, type Unanswered } from './ack-window.ts';
+import type { Link } from './link.ts';
+import { readAnswer, TIMED_OUT, type Answer } from './publish-answer.ts';
+
+/** What a server with file storage takes in some 0.1 s: more would only wait there. */
+const MAX_MESSAGES = 8192;
+/** An answer that has not come by then is lost, or the stream has no leader. */
+const ANSWER_MS = 5000;
+const WATCH_MS = 500;
+
+export interface AckBatch extends Batch {
+  readonly owner: AckLane;
+  /** Everything of the session before this offset is in this batch or an earlier one. */
+  watermark: number;
+}
+
+export interface AckLane {
+  /** A message of the batch is stored. */
+  stored(batch: AckBatch): void;
+  /** A message is not. */
+  failed(message: Unanswered<AckBatch>, answer: Answer): void;
+  /** Answers are missing: none of the lane's messages is waited for any more. */
+  retry(answer: Answer): void;
+  /** There is room again. */
+  ready(): void;
+}
+
+export class Acks {
+  readonly window = new AckWindow<AckBatch>();
+  /** Answers come to `<inbox>.<number>`. */
+  readonly inbox: string;
+  readonly #windowBytes: number;
+  readonly #waiting = new Set<AckLane>();
+  #isWaking = false;
+  #watch: NodeJS.Timeout | undefined;
+
+  /** `windowBytes` may be unanswered at a time. */
+  constructor(inbox: string, windowBytes: number) {
+    this.inbox = inbox;
+    this.#windowBytes = windowBytes;
+  }
+
+  /** Listens on a new link. */
+  open(link: Link): void {
+    link.subscribe(`${this.inbox}.*`, (subject, data, status) => this.#answered(subject, data, status));
+  }
+
+  get hasRoom(): boolean {
+    return this.window.count < MAX_MESSAGES && this.window.bytes < this.#windowBytes;
+  }
+
+  /** Calls `lane.ready()` once there is room. */
+  wait(lane: AckLane): void {
+    this.#waiting.add(lane);
+  }
+
+  /** The batch is on its way. */
+  sent(batch: AckBatch): void {
+    batch.sentAt = performance.now();
+    this.#watch ??= setInterval(() => this.#expire(), WATCH_MS);
+  }
+
+  /** No answer is expected any more for what matches. */
+  forget(matches: (batch: AckBatch) => boolean): void {
+    this.window.forget(matches);
+    this.#wake();
+  }
+
+  remove(lane: AckLane): void {
+    this.#waiting.delete(lane);
+    this.forget(({ owner }) => owner === lane);
+  }
+
+  close(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  #answered(subject: string, data: Uint8Array, status: number): void {
+    const message = this.window.take(Number(subject.slice(this.inbox.length + 1)));
+    if (message === undefined) return;
+    this.#wake();
+    const { batch } = message;
+    const answer = readAnswer(data, status);
+    if (answer.kind === 'stored') batch.owner.stored(batch);
+    else batch.owner.failed(message, answer);
+  }
+
+  /** A lane that fails takes all of its messages out of the window. */
+  #expire(): void {
+    const late = performance.now() - ANSWER_MS;
+    for (let batch = this.window.oldest; batch !== undefined && batch.sentAt < late; batch = this.window.oldest) {
+      const { owner } = batch;
+      this.window.forget((other) => other.owner === owner);
+      owner.retry(TIMED_OUT);
+    }
+    this.#wake();
+    if (this.window.count === 0) this.close();
+  }
+
+  /** Answers come many at a time: those who wait have their turn once all of them are heard. */
+  #wake(): void {
+    if (this.#isWaking || this.#waiting.size === 0) return;
+    this.#isWaking = true;
+    setImmediate(() => {
+      this.#isWaking = false;
+      for (const lane of [...this.#waiting]) {
+        if (!this.hasRoom) return;
+        this.#waiting.delete(lane);
+        lane.ready();
+      }
+    });
+  }
+}

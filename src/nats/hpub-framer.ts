@@ -1,0 +1,82 @@
+/**
+ * Wraps payloads into HPUB commands with the headers that JetStream and its consumers need:
+ *
+ *   HPUB <subject> <inbox>.<number> <size of the headers> <size of all>
+ *   NATS/1.0
+ *   Nats-Msg-Id: <session>:<offset>[.<ordinal>]    the server stores a message once, however often it is sent
+ *   Nats-Log-Session: <session>                    tells one run of one container from all others
+ *   Nats-Log-Sequence: <number>                    counts the session's messages from 1, without a gap
+ *
+ * The size of all stands in front and is known last: room for its digits is left, see PubFramer.
+ */
+import type { ByteWriter } from '../core/byte-writer.ts';
+import type { LogEntry } from '../core/types.ts';
+import { digitsOf, writeDigits } from './decimal.ts';
+
+/** Of the size of all: nats-server's own limit of max_payload is 64 MiB. */
+const SIZE_DIGITS = 9;
+const BLANK = 0x20;
+const CRLF = Buffer.from('\r\n');
+const DOT = Buffer.from('.');
+const MAX_DIGITS = 16;
+
+export class HpubFramer {
+  readonly #command: Buffer;
+  readonly #identity: Buffer;
+  readonly #numbering: Buffer;
+  readonly #end: Buffer;
+  /** Bytes of the headers apart from the numbers in them. */
+  readonly #fixed: number;
+  /** Of the message that is open. */
+  #headerBytes = 0;
+
+  /** `subject`: a legal literal one. `session`: letters, digits and hyphens. `extra`: whole header lines with their ends. */
+  constructor(subject: string, inbox: string, session: string, extra = '') {
+    this.#command = Buffer.from(`HPUB ${subject} ${inbox}.`);
+    this.#identity = Buffer.from(`NATS/1.0\r\nNats-Msg-Id: ${session}:`);
+    this.#numbering = Buffer.from(`\r\nNats-Log-Session: ${session}\r\nNats-Log-Sequence: `);
+    this.#end = Buffer.from(`\r\n${extra}\r\n`);
+    this.#fixed = this.#identity.length + this.#numbering.length + this.#end.length;
+  }
+
+  /** No message's headers are larger. */
+  get mostHeaderBytes(): number {
+    return this.#fixed + 3 * MAX_DIGITS;
+  }
+
+  /** `number`: of the reply. */
+  open(out: ByteWriter, number: number, { offset, partial }: LogEntry, sequence: number): void {
+    const ordinal = partial?.ordinal;
+    this.#headerBytes = this.#fixed + digitsOf(offset) + (ordinal === undefined ? 0 : 1 + digitsOf(ordinal)) + digitsOf(sequence);
+    out.append(this.#command);
+    append(out, number);
+    out.ensure(2 + SIZE_DIGITS + MAX_DIGITS);
+    out.buffer[out.length++] = BLANK;
+    append(out, this.#headerBytes);
+    out.buffer.fill(BLANK, out.length, out.length += 1 + SIZE_DIGITS);
+    out.append(CRLF);
+    out.append(this.#identity);
+    append(out, offset);
+    if (ordinal !== undefined) {
+      out.append(DOT);
+      append(out, ordinal);
+    }
+    out.append(this.#numbering);
+    append(out, sequence);
+    out.append(this.#end);
+  }
+
+  /** Ends the command whose payload is the last `size` bytes written. */
+  close(out: ByteWriter, size: number): void {
+    const all = this.#headerBytes + size;
+    writeDigits(out.buffer, all, out.length - all - CRLF.length - 1);
+    out.append(CRLF);
+  }
+}
+
+function append(out: ByteWriter, value: number): void {
+  const digits = digitsOf(value);
+  out.ensure(digits);
+  out.length += digits;
+  writeDigits(out.buffer, value, out.length - 1);
+}

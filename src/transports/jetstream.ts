@@ -1,0 +1,240 @@
+/**
+ * `nats-transport=jetstream`: each message is confirmed by the stream that stored it. What a stream does not take now
+ * is published again from the watermark, with the same identity, so that the stream stores it once.
+ *
+ * The server's refusals are told apart: a fault of the stream or the server makes the session wait and try again; a
+ * message that is never taken goes to the dead-letter subject, or is counted and left out, and holds up nothing.
+ */
+import { newTally } from '../core/tally.ts';
+import type { Log } from '../core/log.ts';
+import type { Formatter, LogEntry, SessionId, SessionPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import type { Unanswered } from '../nats/ack-window.ts';
+import type { AckBatch, AckLane, Acks } from '../nats/acks.ts';
+import type { Connection } from '../nats/connection.ts';
+import type { Connections } from '../nats/connections.ts';
+import { addCommand } from '../nats/make-stream.ts';
+import { HpubFramer } from '../nats/hpub-framer.ts';
+import type { Lane } from '../nats/outbox.ts';
+import type { Answer } from '../nats/publish-answer.ts';
+
+/** After a failure: from … to …, doubling. */
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 10_000;
+
+interface SessionBatch extends AckBatch {
+  tally: Tally;
+  /** The server does not permit the subject. */
+  isRefused: boolean;
+  /** One of its messages has to go to the dead-letter subject. */
+  isCondemned: boolean;
+}
+
+export class JetStreamTransport implements Transport, Lane, AckLane {
+  readonly subject: string;
+  readonly #connections: Connections;
+  readonly #connection: Connection;
+  readonly #acks: Acks;
+  readonly #plan: SessionPlan;
+  readonly #framer: HpubFramer;
+  readonly #deadLetters: HpubFramer | undefined;
+  /** Messages that the stream will never take, as offset and ordinal. */
+  readonly #condemned = new Set<string>();
+  readonly #listener: TransportListener;
+  readonly #log: Log;
+  /** Handed over and not confirmed, in order; what is written now belongs to `#current`. */
+  #batches: SessionBatch[] = [];
+  #current: SessionBatch = this.#newBatch();
+  /** Some of `#batches` are condemned. */
+  #isCondemning = false;
+  #failures = 0;
+  #backOff: NodeJS.Timeout | undefined;
+  #isOpen = true;
+
+  constructor(connections: Connections, plan: SessionPlan, { name, epoch }: SessionId, listener: TransportListener) {
+    this.subject = plan.subject;
+    this.#connections = connections;
+    this.#plan = plan;
+    this.#listener = listener;
+    this.#log = connections.log;
+    this.#connection = connections.acquire(plan.target);
+    this.#acks = this.#connection.acks;
+    const expected = plan.stream === undefined ? '' : `Nats-Expected-Stream: ${plan.stream.name}\r\n`;
+    this.#framer = new HpubFramer(plan.subject, this.#acks.inbox, `${name}-${epoch}`, expected);
+    const from = `Nats-Log-Subject: ${plan.subject}\r\n`;
+    this.#deadLetters = plan.deadLetter === undefined ? undefined : new HpubFramer(plan.deadLetter, this.#acks.inbox, `${name}-${epoch}`, from);
+    this.#connection.outbox.add(this);
+  }
+
+  get isReady(): boolean {
+    if (this.#isHeld || !this.#connection.outbox.isReady || !this.#acks.hasRoom) return false;
+    // After a failure one batch shows whether it is over.
+    return this.#failures === 0 || this.#batches.length === 0;
+  }
+
+  /** A pause after a failure, or answers to be waited for: `ready` follows. */
+  get #isHeld(): boolean {
+    return this.#backOff !== undefined || this.#isCondemning;
+  }
+
+  get isAway(): boolean {
+    return this.#connection.isAway || this.#failures > 0;
+  }
+
+  get hasGivenUp(): boolean {
+    return this.#connection.state === 'gave-up';
+  }
+
+  wait(): void {
+    if (!this.#isOpen || this.#isHeld) return;
+    if (!this.#connection.outbox.isReady) this.#connection.outbox.wait(this);
+    else if (!this.#acks.hasRoom) this.#acks.wait(this);
+  }
+
+  write(entry: LogEntry, formatter: Formatter, sequence: number): Written {
+    const { out } = this.#connection.outbox;
+    const { window } = this.#acks;
+    const start = out.pending;
+    const ordinal = entry.partial?.ordinal ?? 0;
+    const deadLetters = this.#condemned.size > 0 && this.#condemned.has(`${entry.offset}.${ordinal}`) ? this.#deadLetters : undefined;
+    const framer = deadLetters ?? this.#framer;
+    framer.open(out, window.next, entry, sequence);
+    const before = out.pending;
+    const formatted = formatter.format(entry, out, this.#connection.maxPayload - framer.mostHeaderBytes);
+    if (formatted === 'too-large') {
+      out.rewind(out.length - (out.pending - start));
+      return formatted;
+    }
+    framer.close(out, out.pending - before);
+    const isDeadLetter = deadLetters !== undefined;
+    window.add({ batch: this.#current, offset: entry.offset, ordinal, isDeadLetter, size: out.pending - start });
+    return isDeadLetter ? 'dead-letter' : formatted;
+  }
+
+  commit(watermark: number, tally: Tally): void {
+    const batch = this.#current;
+    batch.watermark = watermark;
+    batch.tally = tally;
+    this.#acks.sent(batch);
+    this.#batches.push(batch);
+    this.#current = this.#newBatch();
+    // The outbox sends it; its PONG says no more than that the server has read it.
+    this.#connection.outbox.commit(this, watermark, newTally());
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#backOff);
+    this.#connection.outbox.remove(this);
+    this.#acks.remove(this);
+    this.#connections.release(this.#plan.target);
+  }
+
+  ready(): void {
+    this.#listener.ready();
+  }
+
+  /** The server has read everything up to `watermark`: what it `refused` will not be answered. */
+  confirmed(watermark: number, _tally: Tally, refused: boolean): void {
+    if (refused) this.#refuse(watermark);
+    this.#settle();
+  }
+
+  /** The connection is lost, and the answers with it. */
+  lost(): void {
+    this.#reset();
+    this.#listener.lost();
+  }
+
+  gaveUp(): void {
+    this.#reset();
+    this.#listener.gaveUp();
+  }
+
+  stored({ pending }: AckBatch): void {
+    if (this.#failures > 0) this.#log.info('JetStream stores again', { subject: this.subject });
+    this.#failures = 0;
+    if (pending === 0) this.#settle();
+  }
+
+  failed(message: Unanswered<AckBatch>, answer: Answer): void {
+    if (answer.kind !== 'never' && !message.isDeadLetter) return this.retry(answer);
+    this.#tell(answer);
+    this.#refused(message);
+  }
+
+  #refused({ batch, offset, ordinal, isDeadLetter }: Unanswered<AckBatch>): void {
+    const each = batch as SessionBatch;
+    if (this.#deadLetters === undefined || isDeadLetter) return this.#leaveOut(each, isDeadLetter);
+    this.#condemned.add(`${offset}.${ordinal}`);
+    each.isCondemned = true;
+    this.#isCondemning = true;
+    this.#settle();
+  }
+
+  /** One message fewer: its batch is confirmed without it. */
+  #leaveOut(batch: SessionBatch, wasDeadLetter: boolean): void {
+    batch.tally.lines--;
+    batch.tally.refused++;
+    if (wasDeadLetter) batch.tally.deadLettered--;
+    if (batch.pending === 0) this.#settle();
+  }
+
+  /** No answer has come in time: everything from the watermark on is published again, after a while. */
+  retry(answer: Answer): void {
+    if (this.#backOff !== undefined) return;
+    this.#tell(answer);
+    this.#reset();
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++);
+    this.#backOff = setTimeout(() => {
+      this.#backOff = undefined;
+      this.#listener.ready();
+    }, wait);
+    const { stream } = this.#plan;
+    if (answer.code === 'no-stream' && stream?.create === true) void this.#connection.makeStream(stream);
+    this.#listener.lost();
+  }
+
+  /** What was written goes out, but its answers mean nothing any more. */
+  #reset(): void {
+    this.#batches = [];
+    this.#isCondemning = false;
+    this.#current = this.#newBatch();
+    this.#acks.forget(({ owner }) => owner === this);
+  }
+
+  #refuse(watermark: number): void {
+    const refused = this.#batches.filter((batch) => batch.watermark <= watermark && batch.pending > 0);
+    const all = new Set<AckBatch>(refused);
+    this.#acks.forget((batch) => all.has(batch));
+    for (const batch of refused) batch.isRefused = true;
+  }
+
+  /** Confirms what is answered, in order. */
+  #settle(): void {
+    while (this.#isOpen && this.#batches[0]?.pending === 0 && !this.#batches[0].isCondemned) {
+      const { watermark, tally, isRefused } = this.#batches.shift() as SessionBatch;
+      this.#listener.confirmed(watermark, tally, isRefused);
+    }
+    if (this.#isCondemning && this.#batches.every(({ pending }) => pending === 0)) this.#publishAgain();
+    // After a failure the next batch waits for this one.
+    if (this.#isOpen && this.#batches.length === 0 && this.isReady) this.#listener.ready();
+  }
+
+  /** All answers are there: what is condemned goes elsewhere now, and the rest is known to the stream. */
+  #publishAgain(): void {
+    this.#reset();
+    this.#listener.lost();
+  }
+
+  #tell({ kind, code, reason }: Answer): void {
+    const message = kind === 'never' ? 'JetStream refuses a message for good' : 'JetStream does not store: lines wait';
+    this.#log.limited('warn', `jetstream ${code} ${this.subject}`, message, {
+      subject: this.subject, reason, ...(code === 'no-stream' ? { remedy: addCommand(this.#plan.stream?.name, this.subject) } : {}),
+    });
+  }
+
+  #newBatch(): SessionBatch {
+    return { owner: this, watermark: 0, tally: newTally(), pending: 0, sentAt: Number.POSITIVE_INFINITY, isRefused: false, isCondemned: false };
+  }
+}
