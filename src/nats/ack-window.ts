@@ -16,8 +16,10 @@ export interface Unanswered<B> {
   readonly offset: number;
   readonly ordinal: number;
   readonly isDeadLetter: boolean;
-  readonly size: number;
 }
+
+/** Doubled when it does not do. */
+const CAPACITY = 1024;
 
 export class AckWindow<B extends Batch> {
   /** Unanswered messages, and their bytes. */
@@ -26,54 +28,83 @@ export class AckWindow<B extends Batch> {
   /** Of the next message. */
   next = 1;
   #oldest = 1;
-  /** By number, modulo their own count, which is a power of two. */
-  #slots: (Unanswered<B> | undefined)[] = new Array<undefined>(1024).fill(undefined);
-  #mask = 1023;
+  /** Columns of one table, by number modulo their length, which is a power of two: an object for each message would outlive the young generation. */
+  #batches = new Array<B | undefined>(CAPACITY).fill(undefined);
+  #offsets = new Float64Array(CAPACITY);
+  #sizes = new Uint32Array(CAPACITY);
+  /** Of a piece of a line; negative, less one: of a dead letter. */
+  #ordinals = new Int32Array(CAPACITY);
+  #mask = CAPACITY - 1;
 
   /** Takes the number `next`. */
-  add(message: Unanswered<B>): void {
-    if (this.next - this.#oldest === this.#slots.length) this.#grow();
-    this.#slots[this.next & this.#mask] = message;
-    this.next++;
+  add({ batch, offset, ordinal, isDeadLetter }: Unanswered<B>, size: number): void {
+    if (this.next - this.#oldest > this.#mask) this.#grow();
+    const at = this.next++ & this.#mask;
+    this.#batches[at] = batch;
+    this.#offsets[at] = offset;
+    this.#ordinals[at] = isDeadLetter ? -1 - ordinal : ordinal;
+    this.#sizes[at] = size;
     this.count++;
-    this.bytes += message.size;
-    message.batch.pending++;
+    this.bytes += size;
+    batch.pending++;
   }
 
-  /** Number `number` is answered; undefined: nobody waits for that. */
-  take(number: number): Unanswered<B> | undefined {
-    if (!(number >= this.#oldest && number < this.next)) return undefined;
-    const message = this.#slots[number & this.#mask];
-    if (message !== undefined) this.#clear(number, message);
-    return message;
+  /** What waits for the answer to `number`; undefined: nobody does. */
+  find(number: number): Unanswered<B> | undefined {
+    const at = number & this.#mask;
+    const batch = this.#isOpen(number) ? this.#batches[at] : undefined;
+    if (batch === undefined) return undefined;
+    const ordinal = this.#ordinals[at] as number;
+    return { batch, offset: this.#offsets[at] as number, ordinal: ordinal < 0 ? -1 - ordinal : ordinal, isDeadLetter: ordinal < 0 };
+  }
+
+  /** Number `number` is answered: its batch; undefined: nobody waits for that. */
+  take(number: number): B | undefined {
+    const batch = this.#isOpen(number) ? this.#batches[number & this.#mask] : undefined;
+    if (batch !== undefined) this.#clear(number, batch);
+    return batch;
   }
 
   /** Nobody waits any more for what matches. */
   forget(matches: (batch: B) => boolean): void {
     for (let number = this.#oldest; number < this.next; number++) {
-      const message = this.#slots[number & this.#mask];
-      if (message !== undefined && matches(message.batch)) this.#clear(number, message);
+      const batch = this.#batches[number & this.#mask];
+      if (batch !== undefined && matches(batch)) this.#clear(number, batch);
     }
   }
 
   /** The batch of the message that has waited longest. */
   get oldest(): B | undefined {
-    return this.#slots[this.#oldest & this.#mask]?.batch;
+    return this.#batches[this.#oldest & this.#mask];
+  }
+
+  #isOpen(number: number): boolean {
+    return number >= this.#oldest && number < this.next;
+  }
+
+  #clear(number: number, batch: B): void {
+    const at = number & this.#mask;
+    this.#batches[at] = undefined;
+    this.count--;
+    this.bytes -= this.#sizes[at] as number;
+    batch.pending--;
+    while (this.#oldest < this.next && this.#batches[this.#oldest & this.#mask] === undefined) this.#oldest++;
   }
 
   #grow(): void {
-    const mask = 2 * this.#slots.length - 1;
-    const slots = new Array<Unanswered<B> | undefined>(mask + 1).fill(undefined);
-    for (let number = this.#oldest; number < this.next; number++) slots[number & mask] = this.#slots[number & this.#mask];
-    this.#slots = slots;
-    this.#mask = mask;
-  }
-
-  #clear(number: number, message: Unanswered<B>): void {
-    this.#slots[number & this.#mask] = undefined;
-    this.count--;
-    this.bytes -= message.size;
-    message.batch.pending--;
-    while (this.#oldest < this.next && this.#slots[this.#oldest & this.#mask] === undefined) this.#oldest++;
+    const [batches, offsets, sizes, ordinals, from] = [this.#batches, this.#offsets, this.#sizes, this.#ordinals, this.#mask];
+    const capacity = 2 * batches.length;
+    this.#batches = new Array<B | undefined>(capacity).fill(undefined);
+    this.#offsets = new Float64Array(capacity);
+    this.#sizes = new Uint32Array(capacity);
+    this.#ordinals = new Int32Array(capacity);
+    this.#mask = capacity - 1;
+    for (let number = this.#oldest; number < this.next; number++) {
+      const at = number & this.#mask;
+      this.#batches[at] = batches[number & from];
+      this.#offsets[at] = offsets[number & from] as number;
+      this.#sizes[at] = sizes[number & from] as number;
+      this.#ordinals[at] = ordinals[number & from] as number;
+    }
   }
 }

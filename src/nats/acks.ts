@@ -4,7 +4,7 @@
  */
 import { AckWindow, type Batch, type Unanswered } from './ack-window.ts';
 import type { Link } from './link.ts';
-import { readAnswer, TIMED_OUT, type Answer } from './publish-answer.ts';
+import { isStored, readAnswer, TIMED_OUT, type Answer } from './publish-answer.ts';
 
 /** What a server with file storage takes in some 0.1 s: more would only wait there. */
 const MAX_MESSAGES = 8192;
@@ -19,7 +19,9 @@ export interface AckBatch extends Batch {
 }
 
 export interface AckLane {
-  /** A message of the batch is stored. */
+  /** The latest it heard is that something was not stored. */
+  readonly isFailing: boolean;
+  /** All messages of the batch are answered; or one is stored, while the lane is failing. */
   stored(batch: AckBatch): void;
   /** A message is not. */
   failed(message: Unanswered<AckBatch>, answer: Answer): void;
@@ -46,7 +48,7 @@ export class Acks {
 
   /** Listens on a new link. */
   open(link: Link): void {
-    link.subscribe(`${this.inbox}.*`, (subject, data, status) => this.#answered(subject, data, status));
+    link.takeAnswers(this.inbox, (number, bytes, start, end, status) => this.#answered(number, bytes, start, end, status));
   }
 
   get hasRoom(): boolean {
@@ -80,14 +82,16 @@ export class Acks {
     this.#watch = undefined;
   }
 
-  #answered(subject: string, data: Uint8Array, status: number): void {
-    const message = this.window.take(Number(subject.slice(this.inbox.length + 1)));
-    if (message === undefined) return;
+  #answered(number: number, bytes: Buffer, start: number, end: number, status: number): void {
     this.#wake();
-    const { batch } = message;
-    const answer = readAnswer(data, status);
-    if (answer.kind === 'stored') batch.owner.stored(batch);
-    else batch.owner.failed(message, answer);
+    if (isStored(bytes, start, end)) {
+      const batch = this.window.take(number);
+      if (batch?.pending === 0 || batch?.owner.isFailing === true) batch.owner.stored(batch);
+      return;
+    }
+    const message = this.window.find(number);
+    this.window.take(number);
+    message?.batch.owner.failed(message, readAnswer(bytes.subarray(start, end), status));
   }
 
   /** A lane that fails takes all of its messages out of the window. */

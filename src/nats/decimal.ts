@@ -1,7 +1,7 @@
 /** Writing whole numbers into a buffer without making strings of them. */
 const ZERO = 0x30;
 
-/** Decimal digits of a whole number from 0 to 2^53. */
+/** Decimal digits of a whole number from 0 to 2^52. */
 export function digitsOf(value: number): number {
   let digits = 1;
   for (let limit = 10; value >= limit; limit *= 10) digits++;

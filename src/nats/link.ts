@@ -11,6 +11,7 @@ import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { setTransportFactory } from 'nats/lib/nats-base-client/transport.js';
 import type { Target } from '../core/target.ts';
 import type { PooledServer } from './server-pool.ts';
+import type { Receive } from './answer-parser.ts';
 import { ClientSocket } from './socket.ts';
 import { verification } from './verification.ts';
 
@@ -44,8 +45,8 @@ export interface Link {
   send(bytes: Uint8Array): void;
   /** Resolves when the server has taken everything sent before; rejects when the link is lost. */
   ping(): Promise<void>;
-  /** `receive`: subject, data and the status of the headers, 0 without any; the data are valid during the call. */
-  subscribe(subject: string, receive: (subject: string, data: Uint8Array, status: number) => void): void;
+  /** Subscribes to `<inbox>.*`; the bytes are valid during the call. To be called once. */
+  takeAnswers(inbox: string, receive: Receive): void;
   /** Resolves with the first answer; rejects when none comes. */
   request(subject: string, body: string): Promise<string>;
   close(): void;
@@ -99,12 +100,10 @@ class ClientLink implements Link {
     await setImmediate();
   }
 
-  subscribe(subject: string, receive: (subject: string, data: Uint8Array, status: number) => void): void {
-    this.#client.subscribe(subject, {
-      callback: (error, message) => {
-        if (error === null) receive(message.subject, message.data, message.headers?.code ?? 0);
-      },
-    });
+  takeAnswers(inbox: string, receive: Receive): void {
+    this.#socket.takeAnswers(inbox, receive);
+    // Nothing of it reaches the client.
+    this.#client.subscribe(`${inbox}.*`, { callback: () => undefined });
   }
 
   async request(subject: string, body: string): Promise<string> {

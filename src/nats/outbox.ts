@@ -74,6 +74,11 @@ export class Outbox {
     this.#waiting.add(lane);
   }
 
+  /** A message was written. What is enough for a write leaves at once, so that the buffers need not grow. */
+  wrote(): void {
+    if (this.out.pending >= SEND_BYTES) this.#send();
+  }
+
   /** What was written since the last commit belongs to `lane` and completes it up to `watermark`. */
   commit(lane: Lane, watermark: number, tally: Tally): void {
     const last = this.#shares.at(-1);
@@ -132,7 +137,7 @@ export class Outbox {
 
   #send(): void {
     const link = this.#link;
-    if (link === undefined || this.#shares.length === 0) return;
+    if (link === undefined || (this.#shares.length === 0 && this.out.pending === 0)) return;
     const { buffer } = this.out;
     const bytes = this.out.take();
     this.#window.add({ number: ++this.#sent, bytes: bytes.length, shares: this.#shares, buffer });

@@ -1,18 +1,17 @@
 /**
- * What JetStream answers to a published message, and what it means for the message. Source: nats-server errors.json,
+ * What JetStream answers to a published message that it does not store, and what that means. Source: nats-server errors.json,
  * server/stream.go (processJetStreamMsg).
  */
 
-/** `stored`; `later`: nothing is wrong with the message; `never`: this message will not be taken. */
+/** Why a message is not stored. `later`: nothing is wrong with it; `never`: this message will not be taken. */
 export interface Answer {
-  readonly kind: 'stored' | 'later' | 'never';
-  /** Stable name of the fault, for telling it once; empty when stored. */
+  readonly kind: 'later' | 'never';
+  /** Stable name of the fault, for telling it once. */
   readonly code: string;
-  /** In words for people; empty when stored. */
+  /** In words for people. */
   readonly reason: string;
 }
 
-export const STORED: Answer = { kind: 'stored', code: '', reason: '' };
 export const NO_STREAM: Answer = { kind: 'later', code: 'no-stream', reason: 'no JetStream stream covers the subject, or JetStream is off' };
 export const TIMED_OUT: Answer = { kind: 'later', code: 'timeout', reason: 'JetStream does not answer: no leader, no quorum, or overloaded' };
 
@@ -37,11 +36,14 @@ const LATER: Readonly<Record<number, string>> = {
   10077: 'the stream is full, or cannot store',
 };
 
-/** `status`: of the answer's headers, 0 without any. */
+/** Whether bytes[start, end) say that the message is stored. */
+export function isStored(bytes: Uint8Array, start: number, end: number): boolean {
+  return end > start + 2 && bytes[start + 2] !== LETTER_E;
+}
+
+/** What else an answer says. `status`: of its headers, 0 without any. */
 export function readAnswer(data: Uint8Array, status: number): Answer {
-  if (status === NO_RESPONDERS) return NO_STREAM;
-  if (data[2] !== LETTER_E && data.length > 2) return STORED;
-  return refusal(Buffer.from(data).toString('utf8'));
+  return status === NO_RESPONDERS ? NO_STREAM : refusal(Buffer.from(data).toString('utf8'));
 }
 
 function refusal(text: string): Answer {

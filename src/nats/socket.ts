@@ -7,6 +7,7 @@
 import { createConnection, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { NodeTransport } from 'nats/lib/src/node_transport.js';
+import { AnswerParser, type Receive } from './answer-parser.ts';
 import { verification } from './verification.ts';
 
 /** The INFO of a large cluster has some kilobytes. */
@@ -34,6 +35,15 @@ export class ClientSocket extends NodeTransport {
   override startTLS(): Promise<TLSSocket> {
     this.options = { ...this.options, tls: this.options.tls ?? { ...verification(this.#host) } };
     return super.startTLS();
+  }
+
+  /** Answers that come to `<inbox>.*` do not go through the client from now on. */
+  takeAnswers(inbox: string, receive: Receive): void {
+    const [toClient] = this.socket.listeners('data') as ((bytes: Buffer) => void)[];
+    if (toClient === undefined) return;
+    const parser = new AnswerParser(inbox, receive, toClient);
+    this.socket.off('data', toClient);
+    this.socket.on('data', (bytes) => parser.push(bytes as Buffer));
   }
 
   override async close(error?: Error): Promise<void> {

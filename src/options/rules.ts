@@ -2,6 +2,7 @@
 import type { LayerValue } from './layers.ts';
 import type { Problem } from './option-error.ts';
 import { optionSchemas } from './schema.ts';
+import { DEFAULT_ORIGIN } from './sources.ts';
 import { tlsFileProblems, type NamedFile } from './tls-files.ts';
 
 export type MergedValues = ReadonlyMap<string, LayerValue>;
@@ -22,7 +23,8 @@ function namedFile(option: string, values: MergedValues): NamedFile | undefined 
 
 /** `wrong`: options that are set, but to something already refused. */
 export function crossProblems(values: MergedValues, wrong: ReadonlySet<string>): readonly Problem[] {
-  const rules = [...values].map(([option, { origin }]) => ruleProblem(option, origin, values, wrong));
+  const set = [...values].filter(([, { origin }]) => origin !== DEFAULT_ORIGIN);
+  const rules = set.map(([option, { origin }]) => ruleProblem(option, origin, values, wrong));
   const files = ['nats-tls-ca-cert', 'nats-tls-cert', 'nats-tls-key'].map((option) => namedFile(option, values));
   return [...rules.filter((problem) => problem !== undefined), ...tlsFileProblems(files[0], files[1], files[2])];
 }

@@ -46,8 +46,12 @@ export class CoreTransport implements Transport, Lane {
     this.#framer.open(out);
     const before = out.pending;
     const formatted = formatter.format(entry, out, this.#connection.maxPayload);
-    if (formatted === 'too-large') out.rewind(out.length - this.#framer.headSize);
-    else this.#framer.close(out, out.pending - before);
+    if (formatted === 'too-large') {
+      out.rewind(out.length - this.#framer.headSize);
+      return formatted;
+    }
+    this.#framer.close(out, out.pending - before);
+    this.#connection.outbox.wrote();
     return formatted;
   }
 

@@ -71,6 +71,10 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     return this.#failures === 0 || this.#batches.length === 0;
   }
 
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
   /** A pause after a failure, or answers to be waited for: `ready` follows. */
   get #isHeld(): boolean {
     return this.#backOff !== undefined || this.#isCondemning;
@@ -106,7 +110,8 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     }
     framer.close(out, out.pending - before);
     const isDeadLetter = deadLetters !== undefined;
-    window.add({ batch: this.#current, offset: entry.offset, ordinal, isDeadLetter, size: out.pending - start });
+    window.add({ batch: this.#current, offset: entry.offset, ordinal, isDeadLetter }, out.pending - start);
+    this.#connection.outbox.wrote();
     return isDeadLetter ? 'dead-letter' : formatted;
   }
 

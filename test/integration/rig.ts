@@ -146,6 +146,13 @@ export class Container {
     await this.logger.write(frames);
   }
 
+  /** Text that the oracle does not know. */
+  async writeText(text: string): Promise<void> {
+    const frames = Buffer.concat(entriesOf('stdout', text).map(encodeFrame));
+    this.framed += frames.length;
+    await this.logger.write(frames);
+  }
+
   async stop(): Promise<void> {
     await this.logger.stopLogging();
   }

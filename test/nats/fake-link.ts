@@ -59,7 +59,7 @@ export class FakeLink implements Link {
     return true;
   }
 
-  subscribe(): void {
+  takeAnswers(): void {
     throw new Error('nobody subscribes here');
   }
 

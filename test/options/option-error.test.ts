@@ -33,7 +33,7 @@ const single: readonly [logOpts: Texts, text: string, env?: Texts][] = [
   [{ 'nats-max-reconnect': '-2' }, 'nats-max-reconnect: expected an integer >= -1, got "-2" (log-opt)'],
   [{ 'nats-max-reconnect': '99999999999' }, 'nats-max-reconnect: expected an integer <= 2147483647, got "99999999999" (log-opt)'],
   [{ 'nats-format': 'jsno' }, 'nats-format: expected json, got "jsno" (log-opt)'],
-  [{ 'nats-transport': 'jetstream' }, 'nats-transport: expected core, got "jetstream" (log-opt)'],
+  [{ 'nats-transport': 'jetsream' }, 'nats-transport: expected core or jetstream, got "jetsream" (log-opt)'],
   [{ 'nats-tls-skip-verify': 'maybe' }, 'nats-tls-skip-verify: expected true or false, got "maybe" (log-opt)'],
   [{ 'nats-servers': 'http://x:80' }, 'nats-servers: expected nats://, tls:// or a bare host:port, got "http://x:80" (log-opt)'],
   [{ 'nats-servers': 'good,bad host' }, 'nats-servers: expected host:port with a valid host name, got "bad host" (log-opt)'],
