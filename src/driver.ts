@@ -2,7 +2,7 @@
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import type { SessionPlan } from './core/types.ts';
-import { FifoError } from './docker/fifo.ts';
+import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
 import { Journals } from './journals.ts';
@@ -16,8 +16,11 @@ import { fromRecord, toRecord } from './survival.ts';
 import { HeldBytes } from './stages/reassemble.ts';
 import { transports } from './transports/registry.ts';
 
-/** How long StopLogging waits for NATS: `docker stop` waits as long. */
-const STOP_MS = 1000;
+/**
+ * How long StopLogging waits for NATS, and `docker stop` with it: enough that where NATS is well the last lines are there when the
+ * command returns. Nothing depends on it: what was read is in the journal, and its delivery goes on.
+ */
+const STOP_MS = 50;
 /** For lines that the engine split, of all sessions together. */
 const HELD_LINE_BYTES = 16 * 1024 * 1024;
 
@@ -111,7 +114,7 @@ export class Driver implements LogDriver {
       account,
       ended: (isOver, isKept) => {
         this.#sessions.delete(file);
-        if (isOver) this.#records?.remove(file);
+        if (isOver) this.#forget(file);
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
         else if (isKept) this.#endWell(file);
         // The counts of a loss are logged once a minute at most: these are the final ones.
@@ -120,6 +123,17 @@ export class Driver implements LogDriver {
     });
     this.#log.debug('session started', fields);
     return session;
+  }
+
+  #forget(file: string): void {
+    this.#records?.remove(file);
+    try {
+      removeFifo(file);
+    } catch (error) {
+      this.#log.limited('warn', 'remove fifo', 'a log FIFO that is done with cannot be removed', {
+        file, error: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   /** The process ends in order, and the session goes on in the next one. */
