@@ -1,7 +1,7 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
-import type { SessionPlan } from './core/types.ts';
+import type { Gap, SessionPlan } from './core/types.ts';
 import { FifoError } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
@@ -105,8 +105,11 @@ export class Driver implements LogDriver {
       file: fifo,
       formatter: formatters[format](facts),
       openTransport: (listener, epoch) => transports[transport](this.#connections, plan, { name: sessionKey(file), epoch }, listener),
-      openJournal: (owner) => this.#journals.open(file, owner),
+      openJournal: (owner) => this.#journals.open(file, owner, plan.overflow.limit),
       mayHaveGap,
+      plan,
+      gaps: this.#records?.find(file)?.gaps ?? [],
+      saveGaps: (gaps) => this.#saveGaps(file, gaps),
       held: this.#held,
       account,
       ended: (isOver, isKept) => {
@@ -120,6 +123,11 @@ export class Driver implements LogDriver {
     });
     this.#log.debug('session started', fields);
     return session;
+  }
+
+  #saveGaps(file: string, gaps: readonly Gap[]): void {
+    const record = this.#records?.find(file);
+    if (record !== undefined) this.#saveRecord({ ...record, gaps });
   }
 
   /** The process ends in order, and the session goes on in the next one. */
