@@ -16,8 +16,8 @@ import { fromRecord, toRecord } from './survival.ts';
 import { HeldBytes } from './stages/reassemble.ts';
 import { transports } from './transports/registry.ts';
 
-/** How long StopLogging waits for NATS: `docker stop` waits as long. */
-const STOP_MS = 1000;
+/** How long StopLogging waits for NATS, and `docker stop` with it: what is on disk is safe, what is in memory is not. */
+const STOP_MS = { disk: 50, memory: 1000 } as const;
 /** For lines that the engine split, of all sessions together. */
 const HELD_LINE_BYTES = 16 * 1024 * 1024;
 
@@ -86,7 +86,7 @@ export class Driver implements LogDriver {
   }
 
   async stopLogging(file: string): Promise<void> {
-    await this.#sessions.get(file)?.stop(AbortSignal.timeout(STOP_MS));
+    await this.#sessions.get(file)?.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
