@@ -54,6 +54,10 @@ class LocalTransport implements Transport {
     return formatted;
   }
 
+  writeDeadLetter(): Formatted {
+    return 'too-large';
+  }
+
   commit(_watermark: number, _tally: Tally): void {
     out.clear();
   }
@@ -88,7 +92,7 @@ const decoder = new FrameDecoder(new Nowhere(), () => undefined);
 const plainDecoder = new PlainDecoder();
 const reassembler = new Reassembler(new Nowhere(), new HeldBytes(LIMIT));
 const framer = new PubFramer(SUBJECT);
-const publisher = new Publisher(new LocalTransport(), formatter);
+const publisher = new Publisher(new LocalTransport(), formatter, 'split');
 const wholePath = new FrameDecoder(new Reassembler(publisher, new HeldBytes(LIMIT)), () => undefined);
 
 /** What the client does with a payload before it is sent. */

@@ -1,7 +1,7 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
-import type { SessionPlan } from './core/types.ts';
+import type { Gap, SessionPlan } from './core/types.ts';
 import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
@@ -16,11 +16,8 @@ import { fromRecord, toRecord } from './survival.ts';
 import { HeldBytes } from './stages/reassemble.ts';
 import { transports } from './transports/registry.ts';
 
-/**
- * How long StopLogging waits for NATS, and `docker stop` with it: enough that where NATS is well the last lines are there when the
- * command returns. Nothing depends on it: what was read is in the journal, and its delivery goes on.
- */
-const STOP_MS = 50;
+/** How long StopLogging waits for NATS, and `docker stop` with it: what is on disk is safe, what is in memory is not. */
+const STOP_MS = { disk: 50, memory: 1000 } as const;
 /** For lines that the engine split, of all sessions together. */
 const HELD_LINE_BYTES = 16 * 1024 * 1024;
 
@@ -89,7 +86,7 @@ export class Driver implements LogDriver {
   }
 
   async stopLogging(file: string): Promise<void> {
-    await this.#sessions.get(file)?.stop(AbortSignal.timeout(STOP_MS));
+    await this.#sessions.get(file)?.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
@@ -108,8 +105,11 @@ export class Driver implements LogDriver {
       file: fifo,
       formatter: formatters[format](facts),
       openTransport: (listener, epoch) => transports[transport](this.#connections, plan, { name: sessionKey(file), epoch }, listener),
-      openJournal: (owner) => this.#journals.open(file, owner),
+      openJournal: (owner) => this.#journals.open(file, owner, plan.overflow.limit),
       mayHaveGap,
+      plan,
+      gaps: this.#records?.find(file)?.gaps ?? [],
+      saveGaps: (gaps) => this.#saveGaps(file, gaps),
       held: this.#held,
       account,
       ended: (isOver, isKept) => {
@@ -134,6 +134,11 @@ export class Driver implements LogDriver {
         file, error: error instanceof Error ? error.message : String(error),
       });
     }
+  }
+
+  #saveGaps(file: string, gaps: readonly Gap[]): void {
+    const record = this.#records?.find(file);
+    if (record !== undefined) this.#saveRecord({ ...record, gaps });
   }
 
   /** The process ends in order, and the session goes on in the next one. */

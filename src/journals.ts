@@ -28,10 +28,12 @@ export class Journals {
     this.isKillSafe = this.#root !== undefined && this.#disk !== undefined && isSpliced(this.#root, log);
   }
 
-  open(file: string, owner: JournalOwner): Journal {
+  /** `own`: bytes that this session may keep. */
+  open(file: string, owner: JournalOwner, own = Number.POSITIVE_INFINITY): Journal {
     const key = sessionKey(file);
-    if (this.#disk === undefined || this.#root === undefined) return new MemoryJournal(this.#memory, owner);
-    const { 'nats-buffer-disk-size': limit, 'nats-buffer-sync': sync } = this.#options;
+    if (this.#disk === undefined || this.#root === undefined) return new MemoryJournal(this.#memory, owner, own);
+    const { 'nats-buffer-disk-size': size, 'nats-buffer-sync': sync } = this.#options;
+    const limit = Math.min(size, own);
     const journal = new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });
     if (journal.missingBytes > 0) owner.unreadable(0, journal.missingBytes);
     return journal;

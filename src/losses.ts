@@ -1,16 +1,15 @@
 /** How much is given up when a session gives up its oldest lines. */
-import type { JournalRun } from './core/types.ts';
+import type { Gap, JournalRun, Moment } from './core/types.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { LineCounter } from './stages/count.ts';
 
 /** What is to be decoded at or behind an offset, see `Session`. */
 export type ReadRun = (offset: number, decoder: FrameDecoder) => JournalRun | 'later' | undefined;
 
-export interface Loss {
-  /** Offset of the first entry that is kept. */
-  readonly to: number;
-  readonly lines: number;
-}
+/** `end`: offset of the first entry that is kept. */
+export type Loss = Omit<Gap, 'reason'>;
+
+const NEVER: Moment = { seconds: 0, nanos: 0 };
 
 /** Looks for the end of a line `bytes` or more behind `from`; `skipped` is told of bytes that were no frame. */
 export function measureLoss(readRun: ReadRun, from: number, bytes: number, skipped: (bytes: number) => void): Loss {
@@ -25,7 +24,17 @@ export function measureLoss(readRun: ReadRun, from: number, bytes: number, skipp
     at = run.offset + run.bytes.length;
   }
   // Rather less than a part of a line, unless that line is all there is.
-  if (counter.isOpen && counter.boundary > from) return { to: counter.boundary, lines: counter.linesBefore };
+  if (counter.isOpen && counter.boundary > from) return lossOf(counter, counter.boundary, counter.linesBefore, counter.bytesBefore);
   counter.end();
-  return { to: decoder.position, lines: counter.lines };
+  return lossOf(counter, decoder.position, counter.lines, counter.bytes);
+}
+
+/** What a counter has seen. */
+export function lossOf({ from = NEVER, to = NEVER }: LineCounter, end: number, lines: number, bytes: number): Loss {
+  return { end, lines, bytes, from, to };
+}
+
+/** Of two that follow each other without a line between them. */
+export function joined(first: Gap, second: Gap): Gap {
+  return { ...second, lines: first.lines + second.lines, bytes: first.bytes + second.bytes, from: first.from };
 }

@@ -1,7 +1,7 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
 import type { Options } from './core/options.generated.ts';
 import type { Target } from './core/target.ts';
-import type { ContainerFacts, SessionPlan, StreamPlan } from './core/types.ts';
+import type { ContainerFacts, OverflowPlan, SessionPlan, StreamPlan } from './core/types.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
@@ -39,6 +39,8 @@ export function planSession(settings: Settings, info: unknown, hostname: string)
     resolved, facts, subject, target: toTarget(resolved), format, transport,
     ...(stream === undefined ? {} : { stream }),
     ...(deadLetter === undefined ? {} : { deadLetter }),
+    oversize: resolved.options['nats-oversize'],
+    overflow: overflowOf(resolved.options),
   };
 }
 
@@ -109,6 +111,10 @@ function readInfo(info: unknown): EngineInfo {
   } catch (error) {
     throw new PlanError(`nats: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+function overflowOf({ 'nats-overflow': policy, 'nats-block-timeout': blockMs, 'nats-buffer-container-size': limit }: Options): OverflowPlan {
+  return { policy, blockMs, ...(limit === undefined ? {} : { limit }) };
 }
 
 function streamOf({ options }: ResolvedOptions, subject: string): StreamPlan | undefined {

@@ -7,10 +7,11 @@
  * Before the watermark everything is confirmed; from the watermark to the cursor it is on its way; from the cursor
  * on it waits for room in the window. A lost connection sets the cursor back to the watermark.
  */
-import type { DropReason, Formatter, Journal, JournalOwner, JournalRun, Tally, Transport, TransportListener } from './core/types.ts';
+import type { DropReason, Formatter, Gap, Journal, JournalOwner, JournalRun, SessionPlan, Tally, Transport, TransportListener } from './core/types.ts';
 import { Fifo } from './docker/fifo.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
-import { measureLoss } from './losses.ts';
+import { joined, measureLoss } from './losses.ts';
+import { Overflow } from './overflow.ts';
 import { Publisher } from './stages/publish.ts';
 import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
 import type { Account } from './core/account.ts';
@@ -26,6 +27,11 @@ export interface SessionSettings {
   /** undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
   readonly file: string | undefined;
   readonly formatter: Formatter;
+  readonly plan: Pick<SessionPlan, 'oversize' | 'overflow'>;
+  /** Those whose records were not confirmed when the process before this one ended. */
+  readonly gaps: readonly Gap[];
+  /** To be kept for the next process. */
+  readonly saveGaps: (gaps: readonly Gap[]) => void;
   readonly openTransport: (listener: TransportListener, epoch: number) => Transport;
   readonly openJournal: (owner: JournalOwner) => Journal;
   /** The process before this one was killed: it may have taken bytes from the FIFO that the journal never got. */
@@ -44,12 +50,17 @@ export class Session implements TransportListener, JournalOwner {
   readonly #transport: Transport;
   readonly #fifo: Fifo | undefined;
   readonly #settings: SessionSettings;
+  readonly #overflow: Overflow;
+  /** Lines that were given up, in order: their records are not confirmed. */
+  #gaps: Gap[];
+  /** How many of the records are on their way. */
+  #gapsWritten = 0;
   #watermark = 0;
   /** Messages before the watermark. */
   #sequence = 0;
   #cursor = 0;
-  /** Where bytes may be missing: a frame that began before is never joined with what comes behind. */
-  readonly #gapAt: number | undefined;
+  /** Where bytes may be missing, in order: a frame that began before is never joined with what comes behind. */
+  readonly #seams: number[] = [];
   /** The engine has written its last line; it may not have closed its end yet. */
   #isStopping = false;
   /** The FIFO will bring no more. */
@@ -69,15 +80,20 @@ export class Session implements TransportListener, JournalOwner {
   /** Opens the FIFO; throws an Error for the user when that fails. */
   constructor(settings: SessionSettings) {
     this.#settings = settings;
-    this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, () => this.#read());
+    this.#gaps = [...settings.gaps];
+    this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, () => this.#read(this.#isStopping));
     this.#journal = settings.openJournal(this);
     this.#transport = settings.openTransport(this, this.#journal.epoch);
-    this.#publisher = new Publisher(this.#transport, settings.formatter);
+    this.#publisher = new Publisher(this.#transport, settings.formatter, settings.plan.oversize);
     this.#reassembler = new Reassembler(this.#publisher, settings.held);
     this.#decoder = new FrameDecoder(this.#reassembler, (bytes) => this.#publisher.skipped(bytes));
     this.#watermark = this.#journal.watermark;
     this.#sequence = this.#journal.sequence;
-    this.#gapAt = settings.mayHaveGap ? this.#journal.head : undefined;
+    this.#overflow = new Overflow(settings.plan.overflow, this.#journal, {
+      dropped: (loss) => this.#gaveUp({ ...loss, reason: 'overflow' }, loss.end),
+      seam: () => this.#seams.push(this.#journal.head),
+    });
+    if (settings.mayHaveGap) this.#seams.push(this.#journal.head);
     this.#rewind();
     // The owner must know the session before it can end.
     setImmediate(() => this.#fifo === undefined ? this.#complete() : this.#pump());
@@ -106,8 +122,8 @@ export class Session implements TransportListener, JournalOwner {
    * while NATS is away not even read: it is safer in the FIFO.
    */
   async shutDown(signal: AbortSignal): Promise<void> {
-    if (this.#transport.isReady) this.#drain();
     this.#isSuspended = !this.#isStopping;
+    if (this.#transport.isReady) this.#drain();
     this.#complete();
     if (!this.#transport.isAway || this.#journal.volatileBytes > 0) await this.#allConfirmed(signal);
     if (this.#isEnded) return;
@@ -123,6 +139,7 @@ export class Session implements TransportListener, JournalOwner {
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.#settings.account.confirmed(tally, refused);
     this.#sequence += tally.messages;
+    if (tally.gaps > 0) this.#forgetGaps(tally.gaps);
     this.#advance(watermark);
     this.#settle();
   }
@@ -150,10 +167,10 @@ export class Session implements TransportListener, JournalOwner {
     this.#settings.account.unreadable(to - from);
   }
 
-  /** Takes what the FIFO has, or a part of it; returns how many bytes. */
-  #read(): number {
+  /** Takes what the FIFO has, or a part of it; returns how many bytes. `isUrgent`: this must not wait for room. */
+  #read(isUrgent: boolean): number {
     if (this.#fifo === undefined || this.#isComplete) return 0;
-    const taken = this.#journal.take(this.#fifo);
+    const taken = this.#overflow.take(this.#fifo, isUrgent);
     if (taken === 'ended') this.#complete();
     if (typeof taken !== 'number') return 0;
     this.#settings.account.read(taken);
@@ -163,13 +180,14 @@ export class Session implements TransportListener, JournalOwner {
 
   /** All that the engine wrote before it asked is in the FIFO. */
   #drain(): void {
-    for (let total = 0, taken = -1; taken !== 0 && total < DRAIN_BYTES; total += taken) taken = this.#read();
+    for (let total = 0, taken = -1; taken !== 0 && total < DRAIN_BYTES; total += taken) taken = this.#read(true);
   }
 
   /** Publishes what waits, as far as there is room. */
   #pump(): void {
     if (this.#isEnded) return;
     while (this.#transport.isReady && this.#cursor < this.#journal.head && this.#publishRun()) continue;
+    if (this.#transport.isReady && this.#writeGaps()) this.#commit();
     if (this.#transport.hasGivenUp) this.#dropAll('gave-up');
     if (!this.#transport.isReady) this.#transport.wait();
     else if (this.#isStopping && this.#cursor >= this.#journal.head) this.#finish();
@@ -182,6 +200,7 @@ export class Session implements TransportListener, JournalOwner {
     if (run === 'later') return false;
     const offset = run?.offset ?? this.#journal.head;
     if (offset !== this.#cursor) this.#jump(offset);
+    this.#writeGaps();
     if (run !== undefined) {
       this.#decoder.push(run.bytes);
       this.#cursor += run.bytes.length;
@@ -192,11 +211,11 @@ export class Session implements TransportListener, JournalOwner {
 
   /** What is to be decoded next; ends at the gap, and makes the decoder start anew behind it. */
   #readRun(at: number, decoder: FrameDecoder): JournalRun | 'later' | undefined {
-    const gap = this.#gapAt;
-    if (at === gap) decoder.resume(at);
+    if (this.#seams.includes(at)) decoder.resume(at);
     const run = this.#journal.read(at);
-    if (gap === undefined || typeof run !== 'object' || run.offset >= gap) return run;
-    return { offset: run.offset, bytes: run.bytes.subarray(0, gap - run.offset) };
+    if (typeof run !== 'object') return run;
+    const seam = this.#seams.find((each) => each > run.offset);
+    return seam === undefined ? run : { offset: run.offset, bytes: run.bytes.subarray(0, seam - run.offset) };
   }
 
   /** Goes on at `offset`: what lay between was given up, so a held line has lost its end. */
@@ -238,16 +257,22 @@ export class Session implements TransportListener, JournalOwner {
     this.#isStopping = true;
     this.#isComplete = true;
     clearTimeout(this.#closeTimer);
+    this.#overflow.close();
     this.#fifo?.close();
     this.#pump();
   }
 
   /** Looks whether this was the last confirmation that somebody waits for. */
   #settle(): void {
-    if (this.#watermark < this.#journal.head) return;
+    if (!this.#isDelivered) return;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
     if (this.#isComplete) this.#end();
+  }
+
+  /** Nothing is left to tell NATS, or nobody to tell it to. */
+  get #isDelivered(): boolean {
+    return this.#watermark >= this.#journal.head && (this.#gaps.length === 0 || this.#transport.hasGivenUp);
   }
 
   #allConfirmed(signal: AbortSignal): Promise<void> {
@@ -263,7 +288,7 @@ export class Session implements TransportListener, JournalOwner {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#watchHeld(Number.POSITIVE_INFINITY);
-    const isDelivered = this.#watermark >= this.#journal.head;
+    const isDelivered = this.#isDelivered;
     if (isDelivered) this.#journal.remove();
     else this.#journal.close();
     this.#reassembler.reset();
@@ -274,6 +299,7 @@ export class Session implements TransportListener, JournalOwner {
   #rewind(): void {
     this.#cursor = this.#watermark;
     this.#committed = this.#watermark;
+    this.#gapsWritten = 0;
     this.#decoder.seek(this.#watermark);
     this.#reassembler.reset();
     this.#publisher.reset(this.#sequence);
@@ -284,14 +310,42 @@ export class Session implements TransportListener, JournalOwner {
   #drop(reason: DropReason, bytes: number): void {
     const from = this.#decoder.position;
     const { account } = this.#settings;
-    const { to, lines } = measureLoss((at, decoder) => this.#readRun(at, decoder), from, bytes, (skipped) => account.skipped(skipped));
+    const loss = measureLoss((at, decoder) => this.#readRun(at, decoder), from, bytes, (skipped) => account.skipped(skipped));
+    const { end: to } = loss;
     if (to === from) return;
-    account.dropped(reason, lines);
+    this.#gaveUp({ ...loss, reason }, from);
     this.#journal.discard(from, to);
     const isNothingUnderWay = this.#watermark === from;
     this.#jump(to);
     if (isNothingUnderWay) this.#advance(to);
     else this.#commit();
+  }
+
+  /** `start`: offset of the first of the lines. */
+  #gaveUp(gap: Gap, start: number): void {
+    this.#settings.account.dropped(gap.reason, gap.lines);
+    if (gap.lines === 0) return;
+    const isWaiting = (_gap: Gap, index: number): boolean => index >= this.#gapsWritten;
+    const neighbour = this.#gaps.findIndex((each, index) => isWaiting(each, index) && each.end === start && each.reason === gap.reason);
+    const next = this.#gaps.findIndex((each, index) => isWaiting(each, index) && each.end > gap.end);
+    if (neighbour >= 0) this.#gaps[neighbour] = joined(this.#gaps[neighbour] as Gap, gap);
+    else this.#gaps.splice(next < 0 ? this.#gaps.length : next, 0, gap);
+    this.#settings.saveGaps(this.#gaps);
+  }
+
+  /** The records of what was given up before the cursor; whether there were any. */
+  #writeGaps(): boolean {
+    const before = this.#gapsWritten;
+    while ((this.#gaps[this.#gapsWritten]?.end ?? Number.POSITIVE_INFINITY) <= this.#cursor) {
+      this.#publisher.writeGap(this.#gaps[this.#gapsWritten++] as Gap);
+    }
+    return this.#gapsWritten > before;
+  }
+
+  #forgetGaps(count: number): void {
+    this.#gaps.splice(0, count);
+    this.#gapsWritten -= count;
+    this.#settings.saveGaps(this.#gaps);
   }
 
   #dropAll(reason: DropReason): void {

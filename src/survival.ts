@@ -11,7 +11,7 @@ export function toRecord(file: string, { resolved, target, ...plan }: Plan): Ses
   const omitted = ['nats-user', 'nats-pass', 'nats-token'].filter(isOwn);
   if (isOwn('nats-servers') && target.servers.some(hasCredentials)) omitted.push('nats-servers');
   const inherits = omitted.length === 0 && (hasCredentials(target) || target.servers.some(hasCredentials));
-  return { file, plan: { ...plan, target: withoutCredentials(target) }, omitted, inherits, isSeamless: false };
+  return { file, plan: { ...plan, target: withoutCredentials(target) }, omitted, inherits, isSeamless: false, gaps: [] };
 }
 
 /** Credentials that came with the container are not known any more; those of the plugin are what they are now. */

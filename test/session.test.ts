@@ -141,7 +141,7 @@ test('a FIFO that cannot be opened is refused before anything else is begun', (t
   const budget = new MemoryBudget(1024);
   t.throws(() => new Session({
     file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveGap: false, held: new HeldBytes(1024), account: new Account(new Log({ write: () => true }), 'web'),
-    formatter: { format: () => 'whole' },
+    formatter: { format: () => 'whole', formatGap: () => 'whole' }, plan: { oversize: 'split', overflow: { policy: 'drop-oldest', blockMs: 0 } }, gaps: [], saveGaps: () => undefined,
     openTransport: () => t.fail('a connection was opened') as never,
     ended: () => t.fail('it never began'),
   }), { message: /log FIFO "\/nowhere" cannot be opened/ });

@@ -98,6 +98,29 @@ export interface Options {
    */
   readonly 'nats-stream-subjects'?: readonly string[];
   /**
+   * What becomes of a line whose message is larger than the server takes: several messages, one that is cut and marked,
+   * or none.
+   * Default: `split`.
+   */
+  readonly 'nats-oversize': 'split' | 'truncate' | 'drop';
+  /**
+   * What happens when there is no room for more unconfirmed lines. `block`: the container's output waits, for
+   * `nats-block-timeout` at most; then the oldest lines are dropped. Dropped lines are counted, and a record in the
+   * stream of messages stands in their place.
+   * Default: `drop-oldest`.
+   */
+  readonly 'nats-overflow': 'drop-oldest' | 'drop-newest' | 'block';
+  /**
+   * Milliseconds. How long `nats-overflow=block` may make a container wait. `docker stop` of it may take as much
+   * longer.
+   * Default: `5s`.
+   */
+  readonly 'nats-block-timeout': number;
+  /**
+   * Bytes. Room for unconfirmed lines of this container. Not set: as much as all containers have together.
+   */
+  readonly 'nats-buffer-container-size'?: number;
+  /**
    * Subject for lines that are refused for good on their own: a Go template like `nats-subject`. Not set: they are
    * dropped and counted.
    */

@@ -62,6 +62,17 @@ export interface SessionPlan {
   readonly stream?: StreamPlan;
   /** Subject for lines that NATS will never take on the session's own. */
   readonly deadLetter?: string;
+  readonly oversize: Options['nats-oversize'];
+  readonly overflow: OverflowPlan;
+}
+
+/** What happens when there is no room for more lines. */
+export interface OverflowPlan {
+  readonly policy: Options['nats-overflow'];
+  /** How long `block` may leave the FIFO unread, in milliseconds. */
+  readonly blockMs: number;
+  /** Bytes that this session may keep; undefined: as many as all together. */
+  readonly limit?: number;
 }
 
 export interface StreamPlan {
@@ -90,6 +101,27 @@ export interface Formatter {
    * means that not even the fixed parts fit, and that nothing was appended.
    */
   format(entry: LogEntry, out: ByteWriter, limit: number): Formatted;
+  /** Appends the record of a gap, whole or not at all. */
+  formatGap(gap: Gap, out: ByteWriter, limit: number): Formatted;
+}
+
+/** A point in time, as an entry has it. */
+export interface Moment {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+/** Lines of one session that were given up. The record of it stands in their place in the stream of messages. */
+export interface Gap {
+  /** Offset behind the last of them. */
+  readonly end: number;
+  readonly reason: DropReason;
+  readonly lines: number;
+  /** Of their text. */
+  readonly bytes: number;
+  /** When the first and the last of them were written. */
+  readonly from: Moment;
+  readonly to: Moment;
 }
 
 /** The constant facts of a container that go into each of its messages. */
@@ -126,6 +158,8 @@ export interface Tally {
   split: number;
   /** Of these: to the subject for what NATS does not take. */
   deadLettered: number;
+  /** Records of gaps. */
+  gaps: number;
   /** Lines that could not be written at all. */
   tooLarge: number;
   /** Lines that NATS refused for good. */
@@ -158,6 +192,8 @@ export interface Transport {
   readonly hasGivenUp: boolean;
   /** Appends one message around the payload that `format` writes. `sequence` counts the session's messages, from 1. */
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written;
+  /** Appends one message for the dead-letter subject, cut to fit; 'too-large' also where there is no such subject. */
+  writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written;
   /** Hands over what was written since the last call, complete up to `watermark`. Takes the tally. */
   commit(watermark: number, tally: Tally): void;
   /** Gives the shared connection back. Nothing is called back afterwards. Idempotent. */
@@ -174,6 +210,8 @@ export interface Journal {
   readonly sequence: number;
   /** When the numbering of bytes and messages began, in milliseconds since 1970: equal as long as it goes on. */
   readonly epoch: number;
+  /** There is no room for a read of the FIFO unless somebody gives up lines. */
+  readonly isFull: boolean;
   /** Bytes that go with the process. */
   readonly volatileBytes: number;
   /**

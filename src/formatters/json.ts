@@ -5,12 +5,12 @@
 import { cutJsonText, writeJsonText } from '../core/json-text.ts';
 import { TIMESTAMP_BYTES, TimestampWriter } from '../core/rfc3339.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { ContainerFacts, Formatted, Formatter, LogEntry, Partial } from '../core/types.ts';
+import type { ContainerFacts, Formatted, Formatter, Gap, LogEntry, Moment, Partial } from '../core/types.ts';
 
 /** The message's own keys: they win over labels and environment of the same name. */
 export const FIXED_KEYS: ReadonlySet<string> = new Set([
   'container_id', 'container_name', 'image_id', 'image_name', 'hostname', 'tag', 'time', 'text', 'source',
-  'truncated', 'partial_id', 'partial_ordinal', 'partial_last',
+  'truncated', 'gap', 'partial_id', 'partial_ordinal', 'partial_last',
 ]);
 
 export function createJsonFormatter(container: ContainerFacts): Formatter {
@@ -69,6 +69,28 @@ class JsonFormatter implements Formatter {
     out.rewind(cutJsonText(out.buffer, textStart, textStart + room));
     this.#finish(entry, out, mark);
     return 'truncated';
+  }
+
+  formatGap(gap: Gap, out: ByteWriter, limit: number): Formatted {
+    const before = out.pending;
+    out.append(this.#head);
+    this.#time.write(gap.to.seconds, gap.to.nanos, out.buffer, out.length - this.#timeBefore);
+    const from = this.#timestamp(gap.from);
+    const to = this.#timestamp(gap.to);
+    const { lines, bytes, reason } = gap;
+    const text = JSON.stringify(`${lines} lines (${bytes} bytes) between ${from} and ${to} were lost: ${reason}`);
+    out.append(Buffer.from(`${text.slice(1)},"source":"driver","gap":${JSON.stringify({ lines, bytes, from, to, reason })}`));
+    out.append(this.#tail);
+    const size = out.pending - before;
+    if (size <= limit) return 'whole';
+    out.rewind(out.length - size);
+    return 'too-large';
+  }
+
+  #timestamp({ seconds, nanos }: Moment): string {
+    const bytes = Buffer.alloc(TIMESTAMP_BYTES);
+    this.#time.write(seconds, nanos, bytes, 0);
+    return bytes.toString('latin1');
   }
 
   #finish(entry: LogEntry, out: ByteWriter, mark: string): void {

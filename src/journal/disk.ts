@@ -110,6 +110,13 @@ export class DiskJournal implements Member, Journal {
     return this.#ledger.epoch;
   }
 
+  get isFull(): boolean {
+    const isOver = (): boolean => this.#tail.used + TAKE_BYTES > this.#settings.limit || !this.#budget.fits(TAKE_BYTES);
+    if (!isOver()) return false;
+    this.#reclaim(0);
+    return isOver();
+  }
+
   /** Bytes that would go with the process: the disk does not take them. */
   get volatileBytes(): number {
     return this.#segments.reduce((sum, { base, end, memory }) => sum + (memory === undefined ? 0 : end - base), 0);

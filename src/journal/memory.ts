@@ -80,11 +80,18 @@ export class MemoryJournal implements Journal {
   readonly #chunks: Chunk[] = [];
   readonly #budget: MemoryBudget;
   readonly #owner: Holder;
+  readonly #limit: number;
 
-  constructor(budget: MemoryBudget, owner: Holder) {
+  /** `limit`: bytes of this session. */
+  constructor(budget: MemoryBudget, owner: Holder, limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
     this.#budget = budget;
     this.#owner = owner;
     budget.holders.add(owner);
+  }
+
+  get isFull(): boolean {
+    return this.#budget.used + LARGE_CHUNK_BYTES > this.#budget.limit || this.volatileBytes + LARGE_CHUNK_BYTES > this.#limit;
   }
 
   get volatileBytes(): number {
@@ -100,6 +107,8 @@ export class MemoryJournal implements Journal {
 
   /** Copies the bytes. */
   append(bytes: Uint8Array): void {
+    const excess = this.#limit === Number.POSITIVE_INFINITY ? 0 : this.volatileBytes + bytes.length - this.#limit;
+    if (excess > 0) this.#owner.shed(excess);
     let from = 0;
     while (from < bytes.length) {
       const chunk = this.#writable(bytes.length - from);

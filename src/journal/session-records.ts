@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContainerFacts, SessionPlan } from '../core/types.ts';
+import type { ContainerFacts, Gap, SessionPlan } from '../core/types.ts';
 
 const VERSION = 1;
 const SUFFIX = '.json';
@@ -23,6 +23,8 @@ export interface SessionRecord {
   readonly inherits: boolean;
   /** All that the process took from the FIFO is in the journal: it ended in order, or it reads in a way that a kill cannot harm. */
   readonly isSeamless: boolean;
+  /** Lines that were given up and of which the stream of messages does not know yet. */
+  readonly gaps: readonly Gap[];
 }
 
 /** A name for what is kept of the session of this FIFO. */

@@ -1,12 +1,18 @@
 /** Stands in the publisher's place for lines that are given up, so that each of them is counted. */
-import type { EntrySink, LogEntry, Source } from '../core/types.ts';
+import type { EntrySink, LogEntry, Moment, Source } from '../core/types.ts';
 import { goesOn } from './reassemble.ts';
 
 export class LineCounter implements EntrySink {
   lines = 0;
-  /** Where the latest line begins that began while no other was open, and how many lines came before it. */
+  /** Of their text. */
+  bytes = 0;
+  /** When the first and the last of them were written. */
+  from: Moment | undefined;
+  to: Moment | undefined;
+  /** Where the latest line begins that began while no other was open, and how many lines and bytes came before it. */
   boundary = 0;
   linesBefore = 0;
+  bytesBefore = 0;
   /** Sources whose last piece goes on in the next one. */
   readonly #open = new Set<Source>();
 
@@ -17,16 +23,28 @@ export class LineCounter implements EntrySink {
 
   /** A line that the engine split counts once. */
   write(entry: LogEntry): void {
+    const { seconds, nanos } = entry;
+    this.to = { seconds, nanos };
+    this.from ??= this.to;
     if (!this.isOpen) {
       this.boundary = entry.offset;
       this.linesBefore = this.lines;
+      this.bytesBefore = this.bytes;
     }
+    this.bytes += entry.end - entry.start;
     if (goesOn(entry)) {
       this.#open.add(entry.source);
       return;
     }
     this.#open.delete(entry.source);
     this.lines++;
+  }
+
+  /** Begins to count anew; a line that goes on counts when it ends. */
+  clear(): void {
+    this.lines = 0;
+    this.bytes = 0;
+    this.from = undefined;
   }
 
   /** A line whose end is not among what was given up has lost its beginning. */

@@ -1,6 +1,12 @@
 /** The end of the path inside the process: entries become messages of the session's transport. */
 import { newTally } from '../core/tally.ts';
-import type { EntrySink, Formatter, LogEntry, Transport } from '../core/types.ts';
+import type { ByteWriter } from '../core/byte-writer.ts';
+import type { EntrySink, Formatted, Formatter, Gap, LogEntry, SessionPlan, Transport } from '../core/types.ts';
+import { split } from './oversize.ts';
+
+/** In a gap record's place among the pieces of lines, which are numbered from 1. */
+const GAP_ORDINAL = 0;
+const NOTHING = new Uint8Array(0);
 
 export class Publisher implements EntrySink {
   /** Since the last commit. */
@@ -8,24 +14,36 @@ export class Publisher implements EntrySink {
   /** Messages written so far. */
   #sequence = 0;
   readonly #transport: Transport;
+  /** Cuts what does not fit. */
   readonly #formatter: Formatter;
+  /** Does not. */
+  readonly #whole: Formatter;
+  readonly #oversize: SessionPlan['oversize'];
 
-  constructor(transport: Transport, formatter: Formatter) {
+  constructor(transport: Transport, formatter: Formatter, oversize: SessionPlan['oversize']) {
     this.#transport = transport;
     this.#formatter = formatter;
+    this.#whole = withFormat(formatter, (entry, out, limit) => formatWhole(formatter, entry, out, limit));
+    this.#oversize = oversize;
   }
 
   write(entry: LogEntry): void {
-    const formatted = this.#transport.write(entry, this.#formatter, this.#sequence + 1);
-    if (formatted === 'too-large') {
-      this.#tally.tooLarge++;
-      return;
-    }
-    if (formatted === 'truncated') this.#tally.truncated++;
-    if (formatted === 'dead-letter') this.#tally.deadLettered++;
+    const written = this.#transport.write(entry, this.#whole, this.#sequence + 1);
+    if (written === 'too-large') return this.#writeOversized(entry);
+    if (written === 'dead-letter') this.#tally.deadLettered++;
     this.#tally.lines++;
-    this.#tally.messages++;
-    this.#sequence++;
+    this.#count();
+  }
+
+  /** Where lines were given up: one message in their place. */
+  writeGap(gap: Gap): void {
+    const { to: { seconds, nanos }, end } = gap;
+    const place: LogEntry = {
+      source: 'stdout', seconds, nanos, bytes: NOTHING, start: 0, end: 0, offset: end, partial: { id: '', ordinal: GAP_ORDINAL, last: true },
+    };
+    const formatter = withFormat(this.#formatter, (_entry, out, limit) => this.#formatter.formatGap(gap, out, limit));
+    this.#tally.gaps++;
+    if (this.#transport.write(place, formatter, this.#sequence + 1) !== 'too-large') this.#count();
   }
 
   skipped(bytes: number): void {
@@ -48,4 +66,52 @@ export class Publisher implements EntrySink {
   end(): void {
     // Nothing is held here.
   }
+
+  #count(): void {
+    this.#tally.messages++;
+    this.#sequence++;
+  }
+
+  #writeOversized(entry: LogEntry): void {
+    if (this.#oversize === 'split' && this.#writePieces(entry)) return;
+    const written = this.#oversize === 'drop' ? 'too-large' : this.#transport.write(entry, this.#formatter, this.#sequence + 1);
+    if (written === 'too-large') return this.#giveUp(entry);
+    this.#tally.truncated++;
+    this.#tally.lines++;
+    this.#count();
+  }
+
+  #writePieces(entry: LogEntry): boolean {
+    const pieces = split(entry, (piece) => {
+      if (this.#transport.write(piece, this.#whole, this.#sequence + 1) === 'too-large') return false;
+      this.#count();
+      return true;
+    });
+    if (pieces === 0) return false;
+    this.#tally.lines++;
+    this.#tally.split++;
+    return true;
+  }
+
+  #giveUp(entry: LogEntry): void {
+    if (this.#transport.writeDeadLetter(entry, this.#formatter, this.#sequence + 1) !== 'dead-letter') {
+      this.#tally.tooLarge++;
+      return;
+    }
+    this.#tally.lines++;
+    this.#tally.deadLettered++;
+    this.#count();
+  }
+}
+
+function withFormat(formatter: Formatter, format: Formatter['format']): Formatter {
+  return { format, formatGap: (gap, out, limit) => formatter.formatGap(gap, out, limit) };
+}
+
+function formatWhole(formatter: Formatter, entry: LogEntry, out: ByteWriter, limit: number): Formatted {
+  const before = out.pending;
+  const formatted = formatter.format(entry, out, limit);
+  if (formatted !== 'truncated') return formatted;
+  out.rewind(out.length - (out.pending - before));
+  return 'too-large';
 }

@@ -1,6 +1,6 @@
 /** `nats-transport=core`: plain publishing. The server's PONG confirms that it has taken what was sent before. */
 import type { Target } from '../core/target.ts';
-import type { Formatted, Formatter, LogEntry, Tally, Transport, TransportListener } from '../core/types.ts';
+import type { Formatted, Formatter, LogEntry, SessionPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Connection } from '../nats/connection.ts';
 import type { Connections } from '../nats/connections.ts';
 import type { Lane } from '../nats/outbox.ts';
@@ -12,11 +12,13 @@ export class CoreTransport implements Transport, Lane {
   readonly #connection: Connection;
   readonly #target: Target;
   readonly #framer: PubFramer;
+  readonly #deadLetters: PubFramer | undefined;
   readonly #listener: TransportListener;
   #isOpen = true;
 
-  constructor(connections: Connections, target: Target, subject: string, listener: TransportListener) {
+  constructor(connections: Connections, { target, subject, deadLetter }: SessionPlan, listener: TransportListener) {
     this.subject = subject;
+    this.#deadLetters = deadLetter === undefined ? undefined : new PubFramer(deadLetter);
     this.#connections = connections;
     this.#target = target;
     this.#framer = new PubFramer(subject);
@@ -42,15 +44,24 @@ export class CoreTransport implements Transport, Lane {
   }
 
   write(entry: LogEntry, formatter: Formatter): Formatted {
+    return this.#write(this.#framer, entry, formatter);
+  }
+
+  writeDeadLetter(entry: LogEntry, formatter: Formatter): Written {
+    const formatted = this.#deadLetters === undefined ? 'too-large' : this.#write(this.#deadLetters, entry, formatter);
+    return formatted === 'too-large' ? formatted : 'dead-letter';
+  }
+
+  #write(framer: PubFramer, entry: LogEntry, formatter: Formatter): Formatted {
     const { out } = this.#connection.outbox;
-    this.#framer.open(out);
+    framer.open(out);
     const before = out.pending;
     const formatted = formatter.format(entry, out, this.#connection.maxPayload);
     if (formatted === 'too-large') {
-      out.rewind(out.length - this.#framer.headSize);
+      out.rewind(out.length - framer.headSize);
       return formatted;
     }
-    this.#framer.close(out, out.pending - before);
+    framer.close(out, out.pending - before);
     this.#connection.outbox.wrote();
     return formatted;
   }

@@ -7,7 +7,7 @@
  */
 import { newTally } from '../core/tally.ts';
 import type { Log } from '../core/log.ts';
-import type { Formatter, LogEntry, SessionId, SessionPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import type { Formatted, Formatter, LogEntry, SessionId, SessionPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Unanswered } from '../nats/ack-window.ts';
 import type { AckBatch, AckLane, Acks } from '../nats/acks.ts';
 import type { Connection } from '../nats/connection.ts';
@@ -95,12 +95,20 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written {
+    const isCondemned = this.#condemned.size > 0 && this.#condemned.has(`${entry.offset}.${entry.partial?.ordinal ?? 0}`);
+    return isCondemned ? this.writeDeadLetter(entry, formatter, sequence) : this.#write(this.#framer, entry, formatter, sequence);
+  }
+
+  writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written {
+    if (this.#deadLetters === undefined) return 'too-large';
+    const formatted = this.#write(this.#deadLetters, entry, formatter, sequence);
+    return formatted === 'too-large' ? formatted : 'dead-letter';
+  }
+
+  #write(framer: HpubFramer, entry: LogEntry, formatter: Formatter, sequence: number): Formatted {
     const { out } = this.#connection.outbox;
     const { window } = this.#acks;
     const start = out.pending;
-    const ordinal = entry.partial?.ordinal ?? 0;
-    const deadLetters = this.#condemned.size > 0 && this.#condemned.has(`${entry.offset}.${ordinal}`) ? this.#deadLetters : undefined;
-    const framer = deadLetters ?? this.#framer;
     framer.open(out, window.next, entry, sequence);
     const before = out.pending;
     const formatted = formatter.format(entry, out, this.#connection.maxPayload - framer.mostHeaderBytes);
@@ -109,10 +117,10 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
       return formatted;
     }
     framer.close(out, out.pending - before);
-    const isDeadLetter = deadLetters !== undefined;
-    window.add({ batch: this.#current, offset: entry.offset, ordinal, isDeadLetter }, out.pending - start);
+    const isDeadLetter = framer === this.#deadLetters;
+    window.add({ batch: this.#current, offset: entry.offset, ordinal: entry.partial?.ordinal ?? 0, isDeadLetter }, out.pending - start);
     this.#connection.outbox.wrote();
-    return isDeadLetter ? 'dead-letter' : formatted;
+    return formatted;
   }
 
   commit(watermark: number, tally: Tally): void {

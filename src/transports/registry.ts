@@ -9,6 +9,6 @@ import { JetStreamTransport } from './jetstream.ts';
 export type OpenTransport = (connections: Connections, plan: SessionPlan, id: SessionId, listener: TransportListener) => Transport;
 
 export const transports: Readonly<Record<Options['nats-transport'], OpenTransport>> = {
-  core: (connections, { target, subject }, _id, listener) => new CoreTransport(connections, target, subject, listener),
+  core: (connections, plan, _id, listener) => new CoreTransport(connections, plan, listener),
   jetstream: (...args) => new JetStreamTransport(...args),
 };

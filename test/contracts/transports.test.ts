@@ -27,6 +27,7 @@ const REFUSING = `
 
 /** Writes the line as it is. */
 const PLAIN: Formatter = {
+  formatGap: () => 'too-large',
   format({ bytes, start, end }, out, limit) {
     if (end - start > limit) return 'too-large';
     out.append(bytes.subarray(start, end));
@@ -36,7 +37,7 @@ const PLAIN: Formatter = {
 
 const PLAN = {
   facts: { id: '', name: 'web', imageId: '', imageName: '', hostname: '', tag: '', attributes: new Map<string, string>() },
-  format: 'json', transport: 'core',
+  format: 'json', transport: 'core', oversize: 'split', overflow: { policy: 'drop-oldest', blockMs: 0 },
 } as const;
 
 /** A session in small: publishes numbered lines, one commit each; the watermark is the number of lines confirmed. */

@@ -38,7 +38,7 @@ function shown({ text, truncated }: Body): object {
 
 test('a line that exceeds max_payload is cut, says how long it was, and holds up nothing', async (t) => {
   const nats = await startNats(t, { config: `max_payload: ${64 * KIB}\n` });
-  const rig = await startDriver(t, { NATS_SERVERS: nats.url });
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_OVERSIZE: 'truncate' });
   const bodies: Body[] = [];
   const subscriber = await rig.subscribe(nats.url, {}, (body) => bodies.push(body));
   const { logger } = await rig.container('web');
@@ -60,7 +60,7 @@ test('the limit of a server that comes back with a smaller one is kept', async (
   const large = await startNats(t);
   const proxy = await startProxy(t, large.port);
   await proxy.accept();
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url });
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_OVERSIZE: 'truncate' });
   const bodies: Body[] = [];
   const before = await rig.subscribe(large.url, {}, (body) => bodies.push(body));
   const { logger } = await rig.container('web');

@@ -16,6 +16,7 @@ test('without any configuration, all options have their defaults', (t) => {
     'labels': '', 'labels-regex': '', 'env': '', 'env-regex': '', 'tag': '{{.ID}}', 'nats-format': 'json',
     'nats-servers': ['localhost:4222'], 'nats-max-reconnect': -1, 'nats-tls-skip-verify': false, 'nats-transport': 'core',
     'nats-buffer-size': 33_554_432, 'nats-buffer': 'disk', 'nats-buffer-disk-size': 1_073_741_824, 'nats-buffer-sync': 'none', 'nats-stream-create': false,
+    'nats-overflow': 'drop-oldest', 'nats-block-timeout': 5000, 'nats-oversize': 'split',
     'nats-window-size': 2_097_152, 'log-level': 'info',
   });
   t.deepEqual(servers, [{ host: 'localhost', port: 4222, tls: false }]);

@@ -9,10 +9,15 @@ class Recorder implements Transport {
   readonly isAway = false;
   readonly hasGivenUp = false;
   readonly commits: [watermark: number, tally: Tally][] = [];
-  answer: Formatted = 'whole';
+  /** To the next attempts, one each. */
+  answers: Formatted[] = [];
 
   write(): Formatted {
-    return this.answer;
+    return this.answers.shift() ?? 'whole';
+  }
+
+  writeDeadLetter(): Formatted {
+    return 'too-large';
   }
 
   commit(watermark: number, tally: Tally): void {
@@ -26,10 +31,11 @@ class Recorder implements Transport {
 
 function newPublisher(): { transport: Recorder; publisher: Publisher; write: (...answers: Formatted[]) => void } {
   const transport = new Recorder();
-  const publisher = new Publisher(transport, { format: () => 'whole' });
+  const publisher = new Publisher(transport, { format: () => 'whole', formatGap: () => 'whole' }, 'truncate');
   const write = (...answers: Formatted[]): void => {
     for (const answer of answers) {
-      transport.answer = answer;
+      // What does not fit whole is tried again, cut.
+      transport.answers = answer === 'whole' ? ['whole'] : ['too-large', answer];
       publisher.write(entryOf('x'));
     }
   };

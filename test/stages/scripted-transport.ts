@@ -34,7 +34,15 @@ export class ScriptedTransport implements Transport {
     this.#isWaiting = true;
   }
 
-  write({ bytes, start, end, partial }: LogEntry): Formatted {
+  writeDeadLetter(): Formatted {
+    return 'too-large';
+  }
+
+  write({ bytes, start, end, partial, offset }: LogEntry): Formatted {
+    if (partial?.ordinal === 0) {
+      this.#written.push(`<gap ${offset}>`);
+      return 'whole';
+    }
     const line = Buffer.from(bytes.subarray(start, end)).toString('latin1');
     this.#written.push(partial === undefined ? line : `[${partial.ordinal} ${partial.last}] ${line}`);
     return 'whole';

@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
+import type { Gap, OverflowPlan } from '../../src/core/types.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
@@ -16,6 +17,7 @@ import { ScriptedTransport } from './scripted-transport.ts';
 export interface BenchOptions {
   readonly state?: 'prompt' | 'slow' | 'away';
   readonly budget?: MemoryBudget;
+  readonly overflow?: OverflowPlan;
 }
 
 export class SessionBench {
@@ -24,20 +26,23 @@ export class SessionBench {
   readonly account = new Account(new Log({ write: () => true }), 'web');
   readonly session: Session;
   readonly ends: boolean[] = [];
+  /** Whose records are not confirmed. */
+  gaps: readonly Gap[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'nld-session-'));
   #transport: ScriptedTransport | undefined;
   #writer: number | undefined;
   /** Bytes that the container wrote, framed. */
   written = 0;
 
-  constructor({ state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024) }: BenchOptions = {}) {
+  constructor({ state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024), overflow = { policy: 'drop-oldest', blockMs: 0 } }: BenchOptions = {}) {
     const file = join(this.#folder, 'fifo');
     execFileSync('mkfifo', [file]);
     this.#writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
     this.budget = budget;
     this.session = new Session({
       file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveGap: false, held: this.held, account: this.account,
-      formatter: { format: () => 'whole' },
+      formatter: { format: () => 'whole', formatGap: () => 'whole' },
+      plan: { oversize: 'split', overflow }, gaps: [], saveGaps: (gaps) => void (this.gaps = gaps),
       openTransport: (listener) => this.#transport = new ScriptedTransport(listener, state),
       ended: (isOver) => this.ends.push(isOver),
     });
@@ -145,5 +150,5 @@ export function dropped(bench: SessionBench): number {
 }
 
 export function numbers(lines: readonly string[]): number[] {
-  return lines.map((line) => Number.parseInt(line, 10));
+  return lines.filter((line) => !line.startsWith('<gap')).map((line) => Number.parseInt(line, 10));
 }

@@ -15,7 +15,7 @@ export interface Body {
   readonly tag: string;
   readonly time: string;
   readonly text: string;
-  readonly source: 'stdout' | 'stderr';
+  readonly source: 'stdout' | 'stderr' | 'driver';
   readonly truncated?: number;
   readonly partial_id?: string;
   readonly partial_ordinal?: number;

@@ -7,8 +7,13 @@ import { numbers } from './e2e-scripts.ts';
 import type { RunOptions, Site } from './e2e-site.ts';
 import { until } from './wait.ts';
 
-/** Reads how many lines it shall write next, and says how far it is. Both ends are held open, so that there is no end of file. */
-const SCRIPT = 'exec 3<>/told/next; n=0; while read count <&3; do seq $((n + 1)) $((n + count)); n=$((n + count)); echo $n > /told/written; done';
+/**
+ * Reads how many lines it shall write next, and says how far it is; started again, it goes on from there. Both ends are held open, so that
+ * there is no end of file.
+ */
+const SCRIPT = `exec 3<>/told/next
+n=$(cat /told/written || echo 0)
+while read count <&3; do seq $((n + 1)) $((n + count)); n=$((n + count)); echo $n > /told/written; done`;
 
 /** What became of the lines. */
 export interface Fate {

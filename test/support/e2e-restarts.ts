@@ -34,7 +34,7 @@ export async function dockerdRestarts(rounds: number, site?: Site): Promise<Rest
 async function dockerdEnds(rounds: number, site: Site | undefined, end: (site: Site) => Promise<void>): Promise<RestartFigures> {
   return await onSite(site, async (at) => {
     await at.engine.restart({ daemonJson: { 'live-restore': true } });
-    return await repeat(at, rounds, await managedState(at), async (container) => {
+    return await repeat(at, rounds, await managedPlace(at), async (container) => {
       await container.write(100);
       // What dockerd itself holds in memory ends with it, whatever the log driver.
       await container.fate(SETTLE_MS);
@@ -45,9 +45,21 @@ async function dockerdEnds(rounds: number, site: Site | undefined, end: (site: S
   });
 }
 
+/** Orderly ends of dockerd, with all containers and the plugin; they are started again with it. */
+export async function coldRestarts(rounds: number, site?: Site): Promise<RestartFigures> {
+  return await onSite(site, async (at) => {
+    await at.engine.restart({});
+    return await repeat(at, rounds, await managedPlace(at), async (container) => {
+      await container.write(BURST_LINES);
+      await at.engine.restart();
+      await container.write(100);
+    }, ['--restart', 'always', '--stop-signal', 'KILL']);
+  });
+}
+
 /** `docker plugin disable -f` and `enable`, and `kill -9` of the plugin's process, in turn; while the container writes. */
 export async function pluginRestarts(rounds: number, site?: Site): Promise<RestartFigures> {
-  return await onSite(site, async (at) => await repeat(at, rounds, await managedState(at), async (container, round) => {
+  return await onSite(site, async (at) => await repeat(at, rounds, await managedPlace(at), async (container, round) => {
     container.tell(BURST_LINES);
     if (round % 2 === 0) await killPlugin(at);
     else await toggle(at, () => container.write(100));
@@ -83,7 +95,7 @@ interface Place {
   readonly fifos?: string;
 }
 
-async function managedState(site: Site): Promise<Place> {
+async function managedPlace(site: Site): Promise<Place> {
   const rootfs = site.engine.pluginRootfs(await pluginId(site));
   return { driver: PLUGIN, state: join(rootfs, 'var/lib/nats-log-driver'), fifos: join(rootfs, 'run/docker/logging') };
 }
@@ -92,8 +104,10 @@ type Round = (container: Numbered, round: number) => Promise<void>;
 
 let count = 0;
 
-async function repeat(site: Site, rounds: number, { driver, state, fifos }: Place, run: Round): Promise<RestartFigures> {
-  const container = await Numbered.start(site, { name: `numbered-${count++}`, driver });
+async function repeat(
+  site: Site, rounds: number, { driver, state, fifos }: Place, run: Round, flags: readonly string[] = [],
+): Promise<RestartFigures> {
+  const container = await Numbered.start(site, { name: `numbered-${count++}`, driver, flags });
   let fate: Fate;
   try {
     for (let round = 0; round < rounds; round++) await run(container, round);
