@@ -119,7 +119,7 @@ test.serial('P2 with the driver as the engine\'s default, a container that ends 
   const logOpts = ['--log-opt', `nats-servers=${site.nats.url}`, '--log-opt', 'nats-subject=flags.{{.Name}}'];
   await site.engine.restart({ flags: [`--log-driver=${PLUGIN}`, ...logOpts] });
   t.teardown(() => site.remove('mortal'));
-  const life = 'n=$(($(cat /n || echo 0) + 1)); echo $n > /n; echo $n; sleep 0.2';
+  const life = 'n=$(($(cat /n 2> /dev/null || echo 0) + 1)); echo $n > /n; echo $n; sleep 0.2';
   await site.docker.run('run', '--detach', '--network', 'none', '--name', 'mortal', '--restart', 'always', BUSYBOX_IMAGE, 'sh', '-c', life);
   await site.collector.messages('mortal', 2);
   await killPlugin(site);
