@@ -25,10 +25,12 @@ export class PluginProcess {
   readonly socket: string;
   readonly #dir: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #program: readonly string[];
   #child: ChildProcess;
   #said = '';
 
-  private constructor(dir: string, env: NodeJS.ProcessEnv) {
+  private constructor(dir: string, env: NodeJS.ProcessEnv, program: readonly string[]) {
+    this.#program = program;
     this.#dir = dir;
     this.#env = env;
     this.socket = join(dir, 'nats.sock');
@@ -36,7 +38,7 @@ export class PluginProcess {
   }
 
   #spawn(): ChildProcess {
-    const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', this.state];
+    const args = [process.execPath, ...this.#program, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went. It gets no more of the environment than it has in a managed plugin.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
       env: { PATH: process.env['PATH'], ...this.#env },
@@ -51,9 +53,9 @@ export class PluginProcess {
     return join(this.#dir, 'state');
   }
 
-  /** Resolves when it listens. `env`: its settings. */
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<PluginProcess> {
-    const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env });
+  /** Resolves when it listens. `env`: its settings; `program`: what node is to run, with its options. */
+  static async start(env: NodeJS.ProcessEnv = {}, program: readonly string[] = [MAIN]): Promise<PluginProcess> {
+    const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env }, program);
     try {
       await plugin.#untilListening();
       return plugin;
