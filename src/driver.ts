@@ -2,7 +2,7 @@
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import type { Gap, SessionPlan, Transport, TransportListener } from './core/types.ts';
-import { FifoError } from './docker/fifo.ts';
+import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
 import { Quarantine } from './journal/quarantine.ts';
@@ -180,7 +180,7 @@ export class Driver implements LogDriver {
       account,
       ended: (isOver, isKept) => {
         this.#sessions.delete(file);
-        if (isOver) this.#records?.remove(file);
+        if (isOver) this.#forget(file);
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
         else if (isKept && !this.#journals.isKillSafe) this.#update(file, facts.name, { isSeamless: true });
         // The counts of a loss are logged once a minute at most: these are the final ones.
@@ -203,6 +203,17 @@ export class Driver implements LogDriver {
       lost: () => handle(() => listener.lost()),
       gaveUp: () => handle(() => listener.gaveUp()),
     });
+  }
+
+  #forget(file: string): void {
+    this.#records?.remove(file);
+    try {
+      removeFifo(file);
+    } catch (error) {
+      this.#log.limited('warn', 'remove fifo', 'a log FIFO that is done with cannot be removed', {
+        file, error: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   #update(file: string, container: string, change: Partial<SessionRecord>): void {

@@ -38,7 +38,7 @@ export function installed(): Promise<readonly string[]> {
   program ??= (async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nld-chaos-'));
     process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
-    const file = join(dir, 'driver.mjs');
+    const file = join(dir, 'driver.cjs');
     await bundle(file);
     return [...manifest.entrypoint.slice(1, -2), file];
   })();
