@@ -37,11 +37,11 @@ export class PluginProcess {
     this.#child = this.#spawn();
   }
 
-  #spawn(): ChildProcess {
+  #spawn(env: NodeJS.ProcessEnv = {}): ChildProcess {
     const args = [process.execPath, ...this.#program, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went. It gets no more of the environment than it has in a managed plugin.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
-      env: { PATH: process.env['PATH'], ...this.#env },
+      env: { PATH: process.env['PATH'], ...this.#env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
@@ -76,9 +76,9 @@ export class PluginProcess {
     await until('the driver is gone', () => this.hasEnded);
   }
 
-  /** A new process with the same socket, state and settings. */
-  async startAgain(): Promise<void> {
-    this.#child = this.#spawn();
+  /** A new process with the same socket and state, and with its settings but for those of `env`. */
+  async startAgain(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    this.#child = this.#spawn(env);
     await this.#untilListening();
   }
 
@@ -107,6 +107,11 @@ export class PluginProcess {
     } catch (error) {
       throw new Error(`the driver has not said "${msg}":\n${this.#said}`, { cause: error });
     }
+  }
+
+  /** What it has said so far is what the test wanted. */
+  forgetBugs(): void {
+    this.#said = '';
   }
 
   /** Resident memory in bytes: the most that it ever was. */
