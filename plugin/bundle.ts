@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { bundle } from './rootfs.ts';
 
-const PROGRAM = 'dist/nats-log-driver.mjs';
+const PROGRAM = 'dist/nats-log-driver.cjs';
 
 await bundle(PROGRAM);
 chmodSync(PROGRAM, 0o755);

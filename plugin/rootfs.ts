@@ -12,7 +12,7 @@ const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
 /** config.json's entrypoint names these. */
 const NODE = '/usr/local/bin/node';
-const PROGRAM = '/usr/local/lib/nats-log-driver/main.mjs';
+const PROGRAM = '/usr/local/lib/nats-log-driver/main.cjs';
 
 /** Replaces the content of `dir`. */
 export async function buildPlugin(dir: string): Promise<void> {
@@ -24,7 +24,10 @@ export async function buildPlugin(dir: string): Promise<void> {
   cpSync(join(import.meta.dirname, 'config.json'), join(dir, 'config.json'));
 }
 
-/** A program of the project and all that it imports, as one file. */
+/**
+ * A program of the project and all that it imports, as one file. `.cjs` starts faster: an ES module that imports
+ * node:http makes Node load all of its HTTP client.
+ */
 export async function bundle(outfile: string, program = 'src/main.ts'): Promise<void> {
   await build({
     absWorkingDir: PROJECT,
@@ -33,9 +36,11 @@ export async function bundle(outfile: string, program = 'src/main.ts'): Promise<
     bundle: true,
     platform: 'node',
     target: 'node26',
-    format: 'esm',
-    // CommonJS packages call require(), which an ES module does not have.
-    banner: { js: `import { createRequire as $require } from 'node:module';\nconst require = $require(import.meta.url);` },
+    ...outfile.endsWith('.cjs') ? { format: 'cjs' } : {
+      format: 'esm',
+      // CommonJS packages call require(), which an ES module does not have.
+      banner: { js: `import { createRequire as $require } from 'node:module';\nconst require = $require(import.meta.url);` },
+    },
     logLevel: 'warning',
   });
 }

@@ -1,25 +1,53 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
-import type { Gap, SessionPlan } from './core/types.ts';
+import type { Gap, SessionPlan, Transport, TransportListener } from './core/types.ts';
 import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
-import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
+import { isShortage, nodeFileSystem } from './journal/file-system.ts';
+import { Quarantine } from './journal/quarantine.ts';
+import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
+import { Suspect } from './journal/suspect.ts';
 import { Journals } from './journals.ts';
 import { Connections } from './nats/connections.ts';
 import { OptionError } from './options/option-error.ts';
 import type { Settings } from './options/resolve.ts';
 import { PlanError, planSession } from './plan.ts';
+import { Restoration } from './restoration.ts';
 import { RequestError, type LogDriver } from './server.ts';
 import { Session } from './session.ts';
 import { fromRecord, toRecord } from './survival.ts';
 import { HeldBytes } from './stages/reassemble.ts';
+import { parked } from './transports/parked.ts';
 import { transports } from './transports/registry.ts';
 
 /** How long StopLogging waits for NATS, and `docker stop` with it: what is on disk is safe, what is in memory is not. */
 const STOP_MS = { disk: 50, memory: 1000 } as const;
 /** For lines that the engine split, of all sessions together. */
 const HELD_LINE_BYTES = 16 * 1024 * 1024;
+/** Of sessions that cannot be restored. */
+const MAX_QUARANTINED = 10_000;
+
+export interface DriverSettings {
+  /** What is right in the configuration. */
+  readonly settings: Settings;
+  /** What is wrong in it: no container is taken then, but those on record go on. */
+  readonly refusal: OptionError | undefined;
+  readonly hostname: string;
+  readonly log: Log;
+  /** undefined: no session survives the process, and no line. */
+  readonly records: SessionRecords | undefined;
+}
+
+interface Opening {
+  /** The path again; undefined: the FIFO is gone. */
+  readonly fifo?: string;
+  /** See SessionSettings. */
+  readonly gaps?: readonly Gap[];
+  readonly mayHaveGap?: boolean;
+  /** Nothing can be delivered. */
+  readonly isParked?: boolean;
+}
 
 export class Driver implements LogDriver {
   readonly #sessions = new Map<string, Session>();
@@ -28,47 +56,65 @@ export class Driver implements LogDriver {
   readonly #held = new HeldBytes(HELD_LINE_BYTES);
   readonly #records: SessionRecords | undefined;
   readonly #settings: Settings;
+  readonly #refusal: OptionError | undefined;
   readonly #hostname: string;
   readonly #log: Log;
+  readonly #suspect: Suspect | undefined;
+  readonly #restoration: Restoration | undefined;
+  /** The FIFO of the session whose lines are being handled. */
+  #inHand: string | undefined;
 
-  /** Without `records` no session survives the process, and no line. */
-  constructor(settings: Settings, hostname: string, log: Log, records: SessionRecords | undefined) {
-    const { 'nats-window-size': windowBytes } = settings.options;
+  constructor({ settings, refusal, hostname, log, records }: DriverSettings) {
+    // A limit that is not known must not cost lines.
+    const options = refusal === undefined ? settings.options : { ...settings.options, 'nats-buffer-disk-size': Number.MAX_SAFE_INTEGER };
     this.#settings = settings;
+    this.#refusal = refusal;
     this.#hostname = hostname;
     this.#log = log;
     this.#records = records;
-    this.#journals = new Journals(settings.options, records?.state, log);
-    this.#connections = new Connections(`docker-nats-log-driver@${hostname}`, windowBytes, log);
+    this.#journals = new Journals(options, records?.state, log);
+    this.#connections = new Connections(`docker-nats-log-driver@${hostname}`, options['nats-window-size'], log);
+    if (records === undefined) return;
+    const limit = options['nats-buffer-disk-size'];
+    this.#suspect = new Suspect(nodeFileSystem, records.state);
+    this.#restoration = new Restoration({
+      records, log, journals: this.#journals, suspect: this.#suspect,
+      quarantine: new Quarantine(nodeFileSystem, records.state, { entries: MAX_QUARANTINED, bytes: limit, largest: limit }),
+      resume: (found) => this.#resume(found),
+    });
   }
 
   /** Never waits for NATS. Throws RequestError with the text for the user. */
   startLogging(file: string, info: unknown): void {
+    this.#restoration?.hasten(file);
     // The engine repeats a request whose answer it did not get.
     if (this.#sessions.has(file)) return;
-    const plan = forUser(() => planSession(this.#settings, info, this.#hostname));
-    const session = forUser(() => this.#open(file, file, plan, false));
+    const plan = forUser(() => {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      return planSession(this.#settings, info, this.#hostname);
+    });
+    const session = forUser(() => this.#open(file, plan, { fifo: file }));
     this.#sessions.set(file, session);
     for (const warning of plan.resolved.warnings) this.#log.warn(warning, { container: plan.facts.name });
-    this.#saveRecord({ ...toRecord(file, plan), isSeamless: this.#journals.isKillSafe });
+    this.#save(plan.facts.name, (records) => records.save({ ...toRecord(file, plan), isSeamless: this.#journals.isKillSafe }));
   }
 
-  /** Goes on with the sessions of the process before this one: the engine does not start them again. */
-  restore(): void {
-    const found = this.#records?.load() ?? [];
-    const orphans = this.#journals.removeOthers(found.map(({ record }) => record.file));
-    if (orphans > 0) this.#log.error('lines lost: the records of their sessions cannot be read', { sessions: orphans });
-    for (const { record, isOfThisBoot } of found) {
-      if (!this.#sessions.has(record.file)) this.#restoreSession(record, isOfThisBoot);
-    }
+  /** Goes on with the sessions of the process before this one. Requests may come meanwhile. */
+  async restore(): Promise<void> {
+    await this.#restoration?.run();
   }
 
-  #restoreSession(record: SessionRecord, isOfThisBoot: boolean): void {
+  /** The process ends with a bug: the next one is told with which session. */
+  blame(): void {
+    if (this.#inHand !== undefined) this.#suspect?.accuse(sessionKey(this.#inHand));
+  }
+
+  #resume({ record, isOfThisBoot }: FoundRecord): void {
     const { file, plan: { facts }, omitted } = record;
-    const plan = fromRecord(record, this.#settings);
-    this.#sessions.set(file, this.#reopen(record, isOfThisBoot, plan));
-    this.#saveRecord({ ...record, isSeamless: this.#journals.isKillSafe });
-    this.#log.info('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
+    this.#sessions.set(file, this.#reopen(record, isOfThisBoot));
+    const isSeamless = this.#journals.isKillSafe;
+    if (record.isSeamless !== isSeamless) this.#save(facts.name, (records) => records.save({ ...record, isSeamless }));
+    this.#log.debug('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
     if (omitted.length === 0) return;
     this.#log.error('the container was started with secrets as log-opts, which are not kept: it publishes without them until it is started again', {
       container: facts.name, options: omitted.join(','),
@@ -76,53 +122,87 @@ export class Driver implements LogDriver {
   }
 
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. */
-  #reopen({ file, isSeamless }: SessionRecord, isOfThisBoot: boolean, plan: SessionPlan): Session {
+  #reopen(record: SessionRecord, isOfThisBoot: boolean): Session {
+    const { file, gaps, isSeamless } = record;
+    const complete = this.#complete(record);
+    const plan = complete ?? record.plan;
+    const isParked = complete === undefined;
     try {
-      if (isOfThisBoot) return this.#open(file, file, plan, !isSeamless);
+      if (isOfThisBoot) return this.#open(file, plan, { fifo: file, gaps, isParked, mayHaveGap: !isSeamless });
     } catch (error) {
       if (!(error instanceof FifoError)) throw error;
+      if (isShortage(error.cause)) throw error.cause;
     }
-    return this.#open(file, undefined, plan, false);
+    return this.#open(file, plan, { gaps, isParked });
+  }
+
+  /** With its credentials; undefined while they cannot be known. */
+  #complete(record: SessionRecord): SessionPlan | undefined {
+    try {
+      if (record.inherits && this.#refusal !== undefined) throw this.#refusal;
+      return fromRecord(record, this.#settings);
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      this.#log.limited('error', 'parked', 'lines wait on disk: the configuration with the credentials of their sessions is refused', {
+        container: record.plan.facts.name, error: error.message,
+      });
+      return undefined;
+    }
   }
 
   async stopLogging(file: string): Promise<void> {
+    this.#restoration?.hasten(file);
     await this.#sessions.get(file)?.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
   async close(ms: number): Promise<void> {
+    this.#restoration?.stop();
     const signal = AbortSignal.timeout(ms);
     await Promise.all([...this.#sessions.values()].map((session) => session.shutDown(signal)));
     this.#connections.closeAll();
   }
 
-  /** `fifo`: the path again, or undefined when the FIFO is gone. */
-  #open(file: string, fifo: string | undefined, plan: SessionPlan, mayHaveGap: boolean): Session {
-    const { facts, subject, format, transport } = plan;
+  #open(file: string, plan: SessionPlan, { fifo, gaps = [], mayHaveGap = false, isParked = false }: Opening): Session {
+    const { facts, subject, format } = plan;
     const account = new Account(this.#log, facts.name);
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
     const session = new Session({
       file: fifo,
       formatter: formatters[format](facts),
-      openTransport: (listener, epoch) => transports[transport](this.#connections, plan, { name: sessionKey(file), epoch }, listener),
+      openTransport: (listener, epoch) => isParked ? parked : this.#openTransport(file, plan, listener, epoch),
       openJournal: (owner) => this.#journals.open(file, owner, plan.overflow.limit),
       mayHaveGap,
       plan,
-      gaps: this.#records?.find(file)?.gaps ?? [],
-      saveGaps: (gaps) => this.#saveGaps(file, gaps),
+      gaps,
+      saveGaps: (changed) => this.#update(file, facts.name, { gaps: changed }),
       held: this.#held,
       account,
       ended: (isOver, isKept) => {
         this.#sessions.delete(file);
         if (isOver) this.#forget(file);
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
-        else if (isKept) this.#endWell(file);
+        else if (isKept && !this.#journals.isKillSafe) this.#update(file, facts.name, { isSeamless: true });
         // The counts of a loss are logged once a minute at most: these are the final ones.
         this.#log[account.hasLosses ? 'warn' : 'debug']('session ended', { ...fields, ...account.summary() });
       },
     });
     this.#log.debug('session started', fields);
     return session;
+  }
+
+  #openTransport(file: string, plan: SessionPlan, listener: TransportListener, epoch: number): Transport {
+    const handle = (action: () => void): void => {
+      this.#inHand = file;
+      action();
+      this.#inHand = undefined;
+    };
+    return transports[plan.transport](this.#connections, plan, { name: sessionKey(file), epoch }, {
+      ready: () => handle(() => listener.ready()),
+      confirmed: (watermark, tally, refused) => handle(() => listener.confirmed(watermark, tally, refused)),
+      lost: () => handle(() => listener.lost()),
+      gaveUp: () => handle(() => listener.gaveUp()),
+    });
   }
 
   #forget(file: string): void {
@@ -136,24 +216,20 @@ export class Driver implements LogDriver {
     }
   }
 
-  #saveGaps(file: string, gaps: readonly Gap[]): void {
-    const record = this.#records?.find(file);
-    if (record !== undefined) this.#saveRecord({ ...record, gaps });
-  }
-
-  /** The process ends in order, and the session goes on in the next one. */
-  #endWell(file: string): void {
-    const record = this.#records?.find(file);
-    if (record !== undefined) this.#saveRecord({ ...record, isSeamless: true });
+  #update(file: string, container: string, change: Partial<SessionRecord>): void {
+    this.#save(container, (records) => {
+      const found = records.load(sessionKey(file));
+      if (found !== undefined) records.save({ ...found.record, ...change });
+    });
   }
 
   /** A disk that is full costs the session its survival, not the container its start. */
-  #saveRecord(record: SessionRecord): void {
+  #save(container: string, save: (records: SessionRecords) => void): void {
     try {
-      this.#records?.save(record);
+      if (this.#records !== undefined) save(this.#records);
     } catch (error) {
       this.#log.limited('warn', 'save session', 'a session cannot be saved: it will not survive a restart of the driver', {
-        container: record.plan.facts.name, error: error instanceof Error ? error.message : String(error),
+        container, error: error instanceof Error ? error.message : String(error),
       });
     }
   }

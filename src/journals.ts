@@ -1,5 +1,5 @@
 /** Opens the journals of the sessions: on disk, or in memory where the options or the disk will have it so. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from './core/log.ts';
 import type { Options } from './core/options.generated.ts';
@@ -39,13 +39,16 @@ export class Journals {
     return journal;
   }
 
-  /** Removes the journals of sessions that nobody knows any more; returns how many there were. */
-  removeOthers(files: readonly string[]): number {
-    if (this.#root === undefined || this.#disk === undefined) return 0;
-    const known = new Set(files.map(sessionKey));
-    const others = readdirSync(this.#root).filter((name) => /^[0-9a-f]{32}$/.test(name) && !known.has(name));
-    for (const name of others) rmSync(join(this.#root, name), { recursive: true, force: true });
-    return others.length;
+  /** The keys of the sessions that have a journal on disk. */
+  keys(): readonly string[] {
+    if (this.#root === undefined || this.#disk === undefined) return [];
+    return readdirSync(this.#root).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  }
+
+  /** Where the journal of a session lies, if there is one on disk. */
+  find(key: string): string | undefined {
+    const path = this.#root === undefined ? undefined : join(this.#root, key);
+    return path !== undefined && existsSync(path) ? path : undefined;
   }
 
   #openDisk(root: string, log: Log): DiskBudget | undefined {

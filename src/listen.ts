@@ -1,8 +1,22 @@
 /** Listens on the plugin's unix socket: only for root, and never in the place of another running driver. */
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+
+/** Longer than the engine keeps idle connections (30 s): a connection it is about to use must not be closed. */
+const KEEP_ALIVE_MS = 120_000;
+/** For a request to arrive whole; the engine sends it in one go. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** An HTTP server as the engine needs it. Requests wait for their listener, so that it can be dialled before that is loaded. */
+export function createHttpServer(listener: Promise<RequestListener>): Server {
+  const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    void listener.then((answer) => answer(request, response));
+  });
+  server.maxConnections = 256;
+  return server;
+}
 
 /** Rejects with an Error that names the path. */
 export async function listen(server: Server, path: string): Promise<void> {

@@ -3,4 +3,4 @@
 import { main } from './cli/main.ts';
 
 // An attempt to connect that is under way must not hold up the end of the process.
-process.exit(await main(process.argv.slice(2), process.env));
+void main(process.argv.slice(2), process.env).then((code) => process.exit(code));

@@ -5,17 +5,13 @@
  * belongs (its own retries lose it). It reads `Err` from a 200 as the text for the user, and calls any other status
  * a broken plugin. Source: moby pkg/plugins/client.go, daemon/logger/proxy.go.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import Koa from 'koa';
 import Router from 'koa-router';
 import type { Log } from './core/log.ts';
 
 /** Bodies hold all labels and the whole environment of a container; the engine sets no limit. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-/** Longer than the engine keeps idle connections (30 s): a connection it is about to use must not be closed. */
-const KEEP_ALIVE_MS = 120_000;
-/** For a request to arrive whole; the engine sends it in one go. */
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** What the engine asks for. An error's message is shown to the user. */
 export interface LogDriver {
@@ -28,7 +24,8 @@ export interface LogDriver {
 /** Text for the user, sent with status 200. */
 export class RequestError extends Error {}
 
-export function createPluginServer(driver: LogDriver, log: Log): Server {
+/** Answers the engine's requests. */
+export function requestListener(driver: LogDriver, log: Log): RequestListener {
   const app = new Koa();
   const router = new Router();
   router.post('/Plugin.Activate', (context) => {
@@ -65,9 +62,8 @@ export function createPluginServer(driver: LogDriver, log: Log): Server {
   app.use(router.routes());
   // A connection that broke off; what a request did wrong was answered above.
   app.on('error', (error: Error) => log.limited('warn', 'http', 'plugin socket', { error: error.message }));
-  const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app.callback());
-  server.maxConnections = 256;
-  return server;
+  const answer = app.callback();
+  return (request, response) => void answer(request, response);
 }
 
 /** The body as an object. Engines send exactly one JSON value. */

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Log } from '../src/core/log.ts';
-import { createPluginServer, RequestError, type LogDriver } from '../src/server.ts';
+import { createHttpServer } from '../src/listen.ts';
+import { RequestError, requestListener, type LogDriver } from '../src/server.ts';
 import { until } from './support/wait.ts';
 
 const CANARY = 'CANARY-7f3a';
@@ -38,7 +39,7 @@ class Bench {
   readonly #path = join(this.#folder, 'plugin.sock');
 
   constructor() {
-    this.#server = createPluginServer(this.driver, new Log({ write: (line) => this.log.push(line) > 0 }));
+    this.#server = createHttpServer(Promise.resolve(requestListener(this.driver, new Log({ write: (line) => this.log.push(line) > 0 }))));
   }
 
   async start(): Promise<this> {
@@ -267,7 +268,7 @@ test('a body of five megabytes is taken: it holds labels and environment', withB
   t.deepEqual(bench.driver.started[0]?.[1], { ContainerEnv: env });
 }));
 
-test('a body over the limit is answered, and the connection goes on', withBench(async (t, bench) => {
+test('A7: a body over the limit is answered, and the connection goes on', withBench(async (t, bench) => {
   const client = await bench.connect();
   client.send(post('LogDriver.StartLogging', Buffer.alloc(9 * 1024 * 1024, 'x')));
   const { status, body } = await client.reply();

@@ -1,7 +1,9 @@
 /** The commands and their options. Exit codes: 0 done, 1 failed, 2 wrong usage or refused options. */
 import { parseArgs } from 'node:util';
-import { explain } from './explain.ts';
-import { DEFAULT_SOCKET, DEFAULT_STATE, serve } from './serve.ts';
+
+const DEFAULT_SOCKET = '/run/docker/plugins/nats.sock';
+/** Survives restarts of the process; within a managed plugin, too. */
+const DEFAULT_STATE = '/var/lib/nats-log-driver';
 
 const USAGE = `usage: nats-log-driver COMMAND
 
@@ -22,9 +24,13 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
         args: rest,
         options: { socket: { type: 'string', default: DEFAULT_SOCKET }, state: { type: 'string', default: DEFAULT_STATE } },
       });
+      const { serve } = await import('./serve.ts');
       return await serve(values, env);
     }
-    if (command === 'explain') return await explain(rest, env);
+    if (command === 'explain') {
+      const { explain } = await import('./explain.ts');
+      return await explain(rest, env);
+    }
   } catch (error) {
     if (!isUsageError(error)) throw error;
     process.stderr.write(`nats-log-driver: ${error.message}\n\n${USAGE}`);

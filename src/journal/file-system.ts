@@ -80,3 +80,10 @@ export const nodeFileSystem: FileSystem = {
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && 'syscall' in error ? String(error.code) : undefined;
 }
+
+/** The machine is short of something, or does not let this process: says nothing about the file. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EPERM']);
+
+export function isShortage(error: unknown): boolean {
+  return SHORTAGES.has(systemCode(error) ?? '');
+}

@@ -9,9 +9,14 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerFacts, Gap, SessionPlan } from '../core/types.ts';
+import { nodeFileSystem, systemCode } from './file-system.ts';
 
 const VERSION = 1;
-const SUFFIX = '.json';
+const NAME = /^([0-9a-f]{32})\.json$/u;
+/** Of a record that is being written. */
+const UNFINISHED = '.new';
+/** Twice what a request of the engine may have. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 export interface SessionRecord {
   /** Path of the FIFO. */
@@ -37,6 +42,9 @@ export interface FoundRecord {
   /** False: the machine was restarted since, and the FIFO with it. */
   readonly isOfThisBoot: boolean;
 }
+
+/** Says in words that follow "a session cannot be restored:" why. */
+export class RecordError extends Error {}
 
 /** JSON has no maps. */
 interface StoredRecord {
@@ -64,45 +72,100 @@ export class SessionRecords {
   /** Throws the system's error. */
   save(record: SessionRecord): void {
     const stored: StoredRecord = { version: VERSION, bootId: this.#bootId, record, attributes: [...record.plan.facts.attributes] };
-    const path = this.#path(record.file);
-    writeFileSync(`${path}.new`, JSON.stringify(stored), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
-
-  find(file: string): SessionRecord | undefined {
-    return this.#read(this.#path(file))?.record;
+    const path = this.path(sessionKey(record.file));
+    writeFileSync(path + UNFINISHED, JSON.stringify(stored), { mode: 0o600 });
+    renameSync(path + UNFINISHED, path);
   }
 
   remove(file: string): void {
-    rmSync(this.#path(file), { force: true });
+    rmSync(this.path(sessionKey(file)), { force: true });
   }
 
-  /** What was saved. Whatever else is in the folder is of no use and removed. */
-  load(): readonly FoundRecord[] {
-    return readdirSync(this.#dir).flatMap((name) => {
-      const path = join(this.#dir, name);
-      const found = this.#read(path);
-      if (found !== undefined && this.#path(found.record.file) === path) return [found];
-      rmSync(path, { force: true, recursive: true });
-      return [];
-    });
+  /** What is in the folder: the keys of sessions, and paths of what no process of this driver put there. */
+  list(): { keys: readonly string[]; strays: readonly string[] } {
+    const names = readdirSync(this.#dir);
+    const others = names.filter((name) => !NAME.test(name)).map((name) => join(this.#dir, name));
+    const [unfinished, strays] = [others.filter((path) => path.endsWith(UNFINISHED)), others.filter((path) => !path.endsWith(UNFINISHED))];
+    for (const path of unfinished) rmSync(path, { recursive: true, force: true });
+    return { keys: names.flatMap((name) => NAME.exec(name)?.[1] ?? []), strays };
   }
 
-  /** undefined: half-written, or of another version. */
-  #read(path: string): FoundRecord | undefined {
+  /** undefined: it is gone. Throws RecordError when the record cannot be believed, or the system's error when it cannot be read. */
+  load(key: string): FoundRecord | undefined {
+    const text = this.#read(this.path(key));
+    if (text === undefined) return undefined;
+    const { bootId, record, attributes } = parse(text);
+    if (sessionKey(record.file) !== key) throw new RecordError('it is that of another session');
+    const facts: ContainerFacts = { ...record.plan.facts, attributes: new Map(attributes) };
+    return { record: { ...record, plan: { ...record.plan, facts } }, isOfThisBoot: bootId === this.#bootId };
+  }
+
+  path(key: string): string {
+    return join(this.#dir, `${key}.json`);
+  }
+
+  /** Whatever lies there: a FIFO is not waited for. */
+  #read(path: string): string | undefined {
     try {
-      const { version, bootId, record, attributes } = JSON.parse(readFileSync(path, 'utf8')) as StoredRecord;
-      if (version !== VERSION) return undefined;
-      const facts: ContainerFacts = { ...record.plan.facts, attributes: new Map(attributes) };
-      return { record: { ...record, plan: { ...record.plan, facts } }, isOfThisBoot: bootId === this.#bootId };
-    } catch {
-      return undefined;
+      const fd = nodeFileSystem.open(path, 'read');
+      try {
+        const size = nodeFileSystem.size(fd);
+        if (size === undefined || size > MAX_RECORD_BYTES) throw new RecordError(size === undefined ? 'it is no file' : `it has ${size} bytes`);
+        return readFileSync(fd, 'utf8');
+      } finally {
+        nodeFileSystem.close(fd);
+      }
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT') return undefined;
+      if (code === 'ELOOP' || code === 'ENXIO') throw new RecordError('it is no file', { cause: error });
+      throw error;
     }
   }
+}
 
-  #path(file: string): string {
-    return join(this.#dir, sessionKey(file) + SUFFIX);
+/** Throws RecordError. */
+function parse(text: string): StoredRecord {
+  let stored: unknown;
+  try {
+    stored = JSON.parse(text);
+  } catch (error) {
+    // The parser's words quote the record.
+    if (error instanceof SyntaxError) throw new RecordError('it is no JSON');
+    throw error;
   }
+  if (isObject(stored) && stored['version'] !== VERSION) throw new RecordError('it is of another version of the driver');
+  if (!isStored(stored)) throw new RecordError('it is no record of a session');
+  return stored;
+}
+
+/** What the rest of the driver relies on. */
+function isStored(value: unknown): value is StoredRecord {
+  if (!isObject(value) || !isObject(value['record'])) return false;
+  const { bootId, record: { file, plan, omitted, gaps }, attributes } = value as { bootId: unknown; record: Record<string, unknown>; attributes: unknown };
+  return areTexts([bootId, file]) && areListed(omitted, (option) => areTexts([option])) && areListed(gaps, isObject) && isPlan(plan)
+    && areListed(attributes, (pair) => areListed(pair, (text) => areTexts([text])));
+}
+
+function isPlan(plan: unknown): boolean {
+  if (!isObject(plan) || !isObject(plan['facts']) || !isObject(plan['target']) || !isObject(plan['overflow'])) return false;
+  const { id, name, imageId, imageName, hostname, tag } = plan['facts'];
+  const { servers } = plan['target'];
+  const isServer = (server: unknown): boolean => isObject(server) && areTexts([server['host']]) && typeof server['port'] === 'number';
+  return areTexts([id, name, imageId, imageName, hostname, tag, plan['subject'], plan['format'], plan['transport']])
+    && areListed(servers, isServer) && Array.isArray(servers) && servers.length > 0;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function areTexts(values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
+}
+
+function areListed(value: unknown, isOne: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
 }
 
 function readBootId(): string {

@@ -48,15 +48,24 @@ function toOptions(values: MergedValues): Options {
   return Object.freeze(Object.fromEntries([...values].map(([name, { value }]) => [name, value]))) as unknown as Options;
 }
 
-/** Reads the YAML file and the environment. Throws OptionError with all problems of both. */
-export function loadSettings(env: NodeJS.ProcessEnv, defaultFiles: readonly string[] = DEFAULT_FILES): Settings {
+/** The YAML file and the environment without what is wrong in them, and an error with all that is. */
+export function readSettings(env: NodeJS.ProcessEnv, defaultFiles: readonly string[] = DEFAULT_FILES): { settings: Settings; error: OptionError | undefined } {
   const environment = environmentLayer(env);
   const file = environment.layer.values.get('nats-config');
   const yaml = file === undefined ? readFirstYaml(defaultFiles) : readNamedYaml(String(file.value), file.origin);
   const problems = [...yaml.problems, ...environment.problems];
-  if (problems.length > 0) throw new OptionError(problems);
   const layers = [defaultLayer(), yaml.layer, environment.layer];
-  return { layers, options: toOptions(merge(layers)), warnings: environmentWarnings(env) };
+  return {
+    settings: { layers, options: toOptions(merge(layers)), warnings: environmentWarnings(env) },
+    error: problems.length > 0 ? new OptionError(problems) : undefined,
+  };
+}
+
+/** Reads the YAML file and the environment. Throws OptionError with all problems of both. */
+export function loadSettings(env: NodeJS.ProcessEnv, defaultFiles: readonly string[] = DEFAULT_FILES): Settings {
+  const { settings, error } = readSettings(env, defaultFiles);
+  if (error !== undefined) throw error;
+  return settings;
 }
 
 /** Judges what the options lead to; sees a lower layer's value in the place of a wrong one. */

@@ -3,7 +3,7 @@
  * from option to option is read from there: no option's name is written in this folder, except where options meet TLS,
  * credentials or the subject.
  */
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type Options as AjvOptions } from 'ajv';
 import optionsSchema from '../../schema/options.schema.json' with { type: 'json' };
 import { serverFault } from './servers.ts';
 
@@ -74,8 +74,8 @@ export function formatFault(format: string | undefined, value: unknown): string 
 }
 
 /** An Ajv that knows the project's annotations and formats. */
-export function createAjv(): Ajv {
-  const ajv = new Ajv({ allErrors: true, strict: true, verbose: true });
+export function createAjv(options: AjvOptions = {}): Ajv {
+  const ajv = new Ajv({ allErrors: true, strict: true, verbose: true, ...options });
   ajv.addVocabulary([
     'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-description-zh',
   ]);
@@ -83,7 +83,8 @@ export function createAjv(): Ajv {
   return ajv;
 }
 
-const validate = createAjv().compile(optionsSchema);
+// That the schema itself is a schema is the affair of the tests: checking it takes longer than everything else at the start.
+const validate = createAjv({ validateSchema: false }).compile(optionsSchema);
 
 /** What Ajv objects to in a record of option values. */
 export function schemaErrors(values: Readonly<Record<string, unknown>>): readonly ErrorObject[] {

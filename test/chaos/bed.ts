@@ -1,5 +1,10 @@
 /** The driver as a process between a stand-in for the engine and real servers, for the goals of this folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import manifest from '../../plugin/config.json' with { type: 'json' };
+import { bundle } from '../../plugin/rootfs.ts';
 import { FakeEngine, type FakeLogger } from '../support/fake-engine.ts';
 import { encodeFrame, entriesOf } from '../support/log-entry.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
@@ -24,6 +29,20 @@ export function seeded(seed: number): () => number {
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+let program: Promise<readonly string[]> | undefined;
+
+/** The program as it is installed: one bundled file, with the options of the managed plugin. */
+export function installed(): Promise<readonly string[]> {
+  program ??= (async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'nld-chaos-'));
+    process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+    const file = join(dir, 'driver.cjs');
+    await bundle(file);
+    return [...manifest.entrypoint.slice(1, -2), file];
+  })();
+  return program;
 }
 
 /** One of a goal's containers. */
@@ -65,7 +84,7 @@ export class Bed {
 
   /** `lineBytes`: size of the lines. */
   static async start(servers: string, env: NodeJS.ProcessEnv = {}, lineBytes = 100): Promise<Bed> {
-    const plugin = await PluginProcess.start({ NATS_SERVERS: servers, NATS_SUBJECT: 'logs.{{.Name}}', LOG_LEVEL: 'info', NODE_OPTIONS: '--max-semi-space-size=2', ...env });
+    const plugin = await PluginProcess.start({ NATS_SERVERS: servers, NATS_SUBJECT: 'logs.{{.Name}}', LOG_LEVEL: 'info', ...env }, await installed());
     const bed = new Bed(plugin, new Oracle(lineBytes));
     atEnd(() => plugin.remove());
     atEnd(() => bed.engine.close());

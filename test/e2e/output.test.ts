@@ -28,7 +28,7 @@ test('a container that prints 1,000 lines and ends at once, fifty times: every l
   for (const name of names) t.deepEqual(await site.collector.texts(name, 1000), numbers(1, 1000), name);
 });
 
-test('empty lines, NUL and bytes that are not UTF-8 arrive', async (t) => {
+test('S5: empty lines, NUL and bytes that are not UTF-8 arrive', async (t) => {
   await site.run({ name: 'bytes', command: 'printf \'\\n\\n a\\0b\\t\\n\\377\\376\\n\\344\\270\\255\\346\\226\\207 "\\\\"\\n\\n\'' });
   t.deepEqual(await site.collector.texts('bytes', 6), ['', '', ' a\0b\t', '\ufffd\ufffd', '中文 "\\"', '']);
 });
@@ -42,7 +42,7 @@ test('output without a final newline arrives, short or longer than the engine\'s
   t.deepEqual(await site.collector.texts('unfinished-exact', 2), ['first', 'x'.repeat(16 * 1024)]);
 });
 
-test('a character that the engine cuts in two arrives whole', async (t) => {
+test('S5: a character that the engine cuts in two arrives whole', async (t) => {
   await site.run({ name: 'cut', command: `${letters(16 * 1024 - 1, 'x')}; printf '\\303\\251y\\n'` });
   const { body } = await site.collector.only('cut');
   t.true(body.text === `${'x'.repeat(16 * 1024 - 1)}éy`, body.text.slice(-10));

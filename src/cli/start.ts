@@ -1,0 +1,37 @@
+/** All that the plugin needs besides its socket: loaded while that is listening already. */
+import { hostname } from 'node:os';
+import type { RequestListener } from 'node:http';
+import type { Log } from '../core/log.ts';
+import { Driver } from '../driver.ts';
+import { SessionRecords } from '../journal/session-records.ts';
+import { readSettings } from '../options/resolve.ts';
+import { requestListener } from '../server.ts';
+import { warnOfFewDescriptors } from './descriptors.ts';
+
+export interface Started {
+  readonly driver: Driver;
+  readonly answer: RequestListener;
+}
+
+/** A configuration that is refused stops nobody: it is the answer to each container's start. */
+export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started {
+  const { settings, error: refusal } = readSettings(env);
+  log.setLevel(settings.options['log-level']);
+  if (refusal !== undefined) log.error('configuration refused: no container can be started', { error: refusal.message });
+  for (const warning of settings.warnings) log.warn(warning);
+  warnOfFewDescriptors(log);
+  const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, log) });
+  return { driver, answer: requestListener(driver, log) };
+}
+
+/** The driver works without the folder; its sessions then end with the process. */
+function openRecords(state: string, log: Log): SessionRecords | undefined {
+  try {
+    return new SessionRecords(state);
+  } catch (error) {
+    log.warn('the state folder cannot be used: running containers must be started again after a restart of the driver', {
+      state, error: error instanceof Error ? error.message : String(error),
+    });
+    return undefined;
+  }
+}
