@@ -61,7 +61,7 @@ export async function coldRestarts(rounds: number, site?: Site): Promise<Restart
 export async function pluginRestarts(rounds: number, site?: Site): Promise<RestartFigures> {
   return await onSite(site, async (at) => await repeat(at, rounds, await managedPlace(at), async (container, round) => {
     container.tell(BURST_LINES);
-    if (round % 2 === 0) await killPlugin(at);
+    if (round % 2 === 1) await killPlugin(at);
     else await toggle(at, () => container.write(100));
     container.tell(100);
     await container.fate(SETTLE_MS);
