@@ -1,5 +1,5 @@
 /** Ends dockerd or the driver, over and over, under containers that write, and says what became of their lines. */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostProcess } from './e2e-host-process.ts';
 import { Numbered } from './e2e-numbered.ts';
@@ -18,7 +18,7 @@ export interface RestartFigures extends Fate {
 const GAP_LINES = 9000;
 /** Written while the driver is being killed. */
 const BURST_LINES = 3000;
-/** A driver that was killed is started again by the engine at once, and looked for after half a second. */
+/** For all lines to arrive, on a machine that is busy. */
 const SETTLE_MS = 30_000;
 
 /** `kill -9` of dockerd under live-restore. `site`: with an engine of its own, which keeps that option. */
@@ -124,7 +124,7 @@ async function repeat(
   return { rounds, ...fate, left: left() };
 }
 
-export async function pluginId(site: Site): Promise<string> {
+async function pluginId(site: Site): Promise<string> {
   return await site.docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN);
 }
 
@@ -134,13 +134,18 @@ function pluginProcess(site: Site, id: string): number | undefined {
   return file === undefined ? undefined : Number(readFileSync(file, 'utf8'));
 }
 
-/** Resolves when the engine has started it again. */
+/**
+ * Resolves when the engine has started it again and found it listening: only then it writes its record of the plugin. A plugin that dies
+ * earlier is given up. Source: moby plugin/manager_linux.go pluginPostStart.
+ */
 export async function killPlugin(site: Site): Promise<void> {
   const id = await pluginId(site);
-  const killed = pluginProcess(site, id);
-  if (killed === undefined) throw new Error('the plugin does not run');
-  process.kill(killed, 'SIGKILL');
-  await until('the plugin runs again', () => ![undefined, killed].includes(pluginProcess(site, id)));
+  const pid = pluginProcess(site, id);
+  if (pid === undefined) throw new Error('the plugin does not run');
+  const record = join(site.engine.pluginRootfs(id), '../config.json');
+  const { ino } = statSync(record);
+  process.kill(pid, 'SIGKILL');
+  await until('the engine has started the plugin again', () => statSync(record).ino !== ino);
 }
 
 async function toggle(site: Site, meanwhile: () => Promise<void>): Promise<void> {
