@@ -24,7 +24,7 @@ export interface LogLine {
 export class PluginProcess {
   readonly socket: string;
   readonly #dir: string;
-  readonly #env: NodeJS.ProcessEnv;
+  #env: NodeJS.ProcessEnv;
   #child: ChildProcess;
   #said = '';
 
@@ -74,10 +74,16 @@ export class PluginProcess {
     await until('the driver is gone', () => this.hasEnded);
   }
 
-  /** A new process with the same socket, state and settings. */
-  async startAgain(): Promise<void> {
-    this.#child = this.#spawn();
+  /** A new process with the same socket and state, and the same settings except for `env`. */
+  async startAgain(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    this.spawnAgain(env);
     await this.#untilListening();
+  }
+
+  /** The same, without waiting for anything. */
+  spawnAgain(env: NodeJS.ProcessEnv = {}): void {
+    this.#env = { ...this.#env, ...env };
+    this.#child = this.#spawn();
   }
 
   get hasEnded(): boolean {
