@@ -2,7 +2,7 @@
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import type { Gap, SessionPlan, Transport, TransportListener } from './core/types.ts';
-import { FifoError } from './docker/fifo.ts';
+import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
 import { Quarantine } from './journal/quarantine.ts';
@@ -21,8 +21,8 @@ import { HeldBytes } from './stages/reassemble.ts';
 import { parked } from './transports/parked.ts';
 import { transports } from './transports/registry.ts';
 
-/** How long StopLogging waits for NATS: `docker stop` waits as long. */
-const STOP_MS = 1000;
+/** How long StopLogging waits for NATS, and `docker stop` with it: what is on disk is safe, what is in memory is not. */
+const STOP_MS = { disk: 50, memory: 1000 } as const;
 /** For lines that the engine split, of all sessions together. */
 const HELD_LINE_BYTES = 16 * 1024 * 1024;
 /** Of sessions that cannot be restored. */
@@ -152,7 +152,7 @@ export class Driver implements LogDriver {
 
   async stopLogging(file: string): Promise<void> {
     this.#restoration?.hasten(file);
-    await this.#sessions.get(file)?.stop(AbortSignal.timeout(STOP_MS));
+    await this.#sessions.get(file)?.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
@@ -180,7 +180,7 @@ export class Driver implements LogDriver {
       account,
       ended: (isOver, isKept) => {
         this.#sessions.delete(file);
-        if (isOver) this.#records?.remove(file);
+        if (isOver) this.#forget(file);
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
         else if (isKept && !this.#journals.isKillSafe) this.#update(file, facts.name, { isSeamless: true });
         // The counts of a loss are logged once a minute at most: these are the final ones.
@@ -203,6 +203,17 @@ export class Driver implements LogDriver {
       lost: () => handle(() => listener.lost()),
       gaveUp: () => handle(() => listener.gaveUp()),
     });
+  }
+
+  #forget(file: string): void {
+    this.#records?.remove(file);
+    try {
+      removeFifo(file);
+    } catch (error) {
+      this.#log.limited('warn', 'remove fifo', 'a log FIFO that is done with cannot be removed', {
+        file, error: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   #update(file: string, container: string, change: Partial<SessionRecord>): void {

@@ -268,7 +268,7 @@ test('a body of five megabytes is taken: it holds labels and environment', withB
   t.deepEqual(bench.driver.started[0]?.[1], { ContainerEnv: env });
 }));
 
-test('a body over the limit is answered, and the connection goes on', withBench(async (t, bench) => {
+test('A7: a body over the limit is answered, and the connection goes on', withBench(async (t, bench) => {
   const client = await bench.connect();
   client.send(post('LogDriver.StartLogging', Buffer.alloc(9 * 1024 * 1024, 'x')));
   const { status, body } = await client.reply();

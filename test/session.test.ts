@@ -26,7 +26,7 @@ test('stop drains what is already in the FIFO and resolves when NATS has it', wi
   t.deepEqual(bench.ends, [true]);
 }));
 
-test('a line that was held or cut off is published at stop, and half a frame is counted at the end', withBench({}, async (t, bench) => {
+test('S1: a line that was held or cut off is published at stop, and half a frame is counted at the end', withBench({}, async (t, bench) => {
   const last = framesOf('never whole\n');
   bench.leave(Buffer.concat([framesOf('a\n' + 'x'.repeat(PIECE)), last.subarray(0, 10)]));
   const stopped = bench.session.stop(AbortSignal.timeout(50));

@@ -2,7 +2,7 @@
  * Reads a FIFO of the engine. The engine holds it open for reading and writing, so there is no end of file while
  * it lives, and what it wrote survives this process. Source: moby daemon/logger/plugin_unix.go.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import type { ByteSource } from '../core/types.ts';
 import { bytesIn, enlarge, splice } from './pipe-calls.ts';
 import { watch, type Readiness } from './readiness.ts';
@@ -76,6 +76,11 @@ export class Fifo implements ByteSource {
     }
     return size;
   }
+}
+
+/** For one that will bring no more. An engine that was killed leaves its FIFOs behind; one that ends a session removes it, too. */
+export function removeFifo(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === true) rmSync(path, { force: true });
 }
 
 function open(path: string): number {

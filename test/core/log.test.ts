@@ -103,7 +103,7 @@ const FLOOD = `
   process.stdout.write(String(Math.round(performance.now() - from)), () => process.exit(0));
 `;
 
-test('a pipe that nobody reads costs log lines and blocks nothing', async (t) => {
+test('D3: a pipe that nobody reads costs log lines and blocks nothing', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'nld-log-'));
   const path = join(folder, 'stderr');
   execFileSync('mkfifo', [path]);

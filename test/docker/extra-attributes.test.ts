@@ -63,7 +63,7 @@ test('labels and variables can be chosen apart, so that each expression can be b
   t.deepEqual([...chosenLabels(INFO, { ...selection, 'labels-regex': '' })], [['zone', 'z']]);
 });
 
-test('an expression that makes other engines hang takes no time', (t) => {
+test('A4: an expression that makes other engines hang takes no time', (t) => {
   const info = parseEngineInfo({ ContainerID: 'a', ContainerLabels: { [`${'a'.repeat(5000)}!`]: 'v' } });
   t.is(extraAttributes(info, { ...NOTHING, 'labels-regex': '^(a+)+$' }).size, 0);
 });

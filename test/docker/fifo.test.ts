@@ -224,7 +224,7 @@ test('refused paths leave no descriptor behind', (t) => {
   t.true(second <= first + 3, `descriptor ${first} was free before, ${second} after`);
 });
 
-test('a hundred silent FIFOs hold up no file access', async (t) => {
+test('S6: a hundred silent FIFOs hold up no file access', async (t) => {
   const all = Array.from({ length: 100 }, () => makeFifo());
   const fifos = all.map(({ path }) => new Fifo(path, () => undefined));
   t.true((await readFile(new URL(import.meta.url))).length > 0);

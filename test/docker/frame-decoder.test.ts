@@ -95,7 +95,7 @@ test('any frames cut anywhere decode the same, and position is where the next on
 /** More than any frame that is believed without its signature: whatever was waited for has then come. */
 const FILLING = Buffer.concat(Array.from({ length: 5 }, () => frameOf(Buffer.alloc(16_000, 'f'))));
 
-test('garbage before, between and behind frames is skipped and counted, and no frame is lost', (t) => {
+test('S3: garbage before, between and behind frames is skipped and counted, and no frame is lost', (t) => {
   const garbage = fc.oneof(
     fc.uint8Array({ maxLength: 50 }),
     fc.constantFrom('00000000', 'ffffffff', '80000000', '00100001', '000fffff', '0a067374646f7574', '00000020', '000000100a0673',
@@ -155,7 +155,7 @@ const lengths: readonly [title: string, hex: string][] = [
 ];
 
 for (const [title, hex] of lengths) {
-  test(`a length of ${title} is no frame: the next one is found`, (t) => {
+  test(`S2: a length of ${title} is no frame: the next one is found`, (t) => {
     const decoding = new Decoding().push(Buffer.concat([frameOf('before'), Buffer.from(hex, 'hex'), frameOf('after')]));
     t.deepEqual(decoding.lines, [shown('before'), shown('after')]);
     t.is(decoding.skipped, 4);

@@ -99,12 +99,12 @@ const times: readonly [title: string, nanos: bigint][] = [
 ];
 
 for (const [title, nanos] of times) {
-  test(`a time of ${title} is exact`, (t) => {
+  test(`C1: a time of ${title} is exact`, (t) => {
     t.is(parse(message([source, numberField(2, nanos)]))?.nanos, nanos);
   });
 }
 
-test('every time is exact', (t) => {
+test('C1: every time is exact', (t) => {
   const near = fc.tuple(fc.bigInt({ min: -9_223_372_036n, max: 9_223_372_035n }), fc.integer({ min: -2, max: 2 }))
     .map(([seconds, offset]) => seconds * 1_000_000_000n + BigInt(offset));
   fc.assert(

@@ -1,12 +1,14 @@
-import { globSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { BUSYBOX_IMAGE } from '../support/images.ts';
 import { Gate } from '../support/e2e-gate.ts';
-import { COUNTING, OBEDIENT, countOn, numbers } from '../support/e2e-scripts.ts';
+import { coldRestarts, dockerdKills, dockerdRestarts, killPlugin, pluginRestarts } from '../support/e2e-restarts.ts';
+import { OBEDIENT, numbers } from '../support/e2e-scripts.ts';
 import { Site } from '../support/e2e-site.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import { PLUGIN } from '../support/plugin.ts';
 import { until } from '../support/wait.ts';
+
+const CLEAN = { lost: 0, reordered: 0, left: [] };
 
 /** This file needs an engine of its own: it starts it again with other options, and reads its log. */
 let site: Site;
@@ -92,30 +94,36 @@ test.serial('a container with a restart policy is logged again after the engine 
   t.deepEqual(texts, ['started', 'started']);
 });
 
-test.serial('with live-restore the containers that run are logged on while dockerd is away and when it is back', async (t) => {
-  await site.engine.restart({ daemonJson: { 'live-restore': true } });
-  await site.start(t, { name: 'live', command: COUNTING });
-  await countOn(site, 'live');
-  await site.collector.messages('live', 101);
-  await site.engine.kill();
-  await site.engine.restart();
-  await countOn(site, 'live');
-  t.deepEqual(await site.collector.texts('live', 201), ['started', ...numbers(1, 200)]);
+test.serial('D1 dockerd is killed under live-restore: what containers write meanwhile arrives, and nothing is left of the old sessions', async (t) => {
+  const { lost, reordered, left } = await dockerdKills(2, site);
+  t.deepEqual({ lost, reordered, left }, CLEAN);
 });
 
-/** Process ID of the plugin. */
-async function pluginProcess(): Promise<number> {
-  const id = await site.docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN);
-  const [file = ''] = globSync(`${site.engine.dir}/exec/**/${id}/init.pid`);
-  return Number(readFileSync(file, 'utf8'));
-}
+test.serial('D2 dockerd is started again under live-restore: what containers write meanwhile arrives', async (t) => {
+  const { lost, reordered, left } = await dockerdRestarts(1, site);
+  t.deepEqual({ lost, reordered, left }, CLEAN);
+});
 
-// The last one: an engine that is ended soon after it had to start a plugin again waits ten seconds for the plugin that is gone.
-test.serial('a plugin that is killed while a container runs goes on where it was', async (t) => {
-  await site.start(t, { name: 'crash', command: COUNTING });
-  await countOn(site, 'crash');
-  await site.collector.messages('crash', 101);
-  process.kill(await pluginProcess(), 'SIGKILL');
-  await countOn(site, 'crash');
-  t.deepEqual(await site.collector.texts('crash', 201), ['started', ...numbers(1, 200)]);
+test.serial('D2 dockerd is started again with its containers and the plugin: what they wrote last arrives, and they are logged on', async (t) => {
+  const { lost, reordered, left } = await coldRestarts(1, site);
+  t.deepEqual({ lost, reordered, left }, CLEAN);
+});
+
+// From here on plugins are killed: an engine that is ended soon after it had to start one again waits ten seconds for the one that is gone.
+test.serial('P1 P2 D2 a plugin is killed, disabled and enabled while a container writes: every line arrives', async (t) => {
+  const { lost, reordered, left } = await pluginRestarts(2, site);
+  t.deepEqual({ lost, reordered, left }, CLEAN);
+});
+
+test.serial('P2 with the driver as the engine\'s default, a container that ends and is started again over and over survives the end of the plugin', async (t) => {
+  const logOpts = ['--log-opt', `nats-servers=${site.nats.url}`, '--log-opt', 'nats-subject=flags.{{.Name}}'];
+  await site.engine.restart({ flags: [`--log-driver=${PLUGIN}`, ...logOpts] });
+  t.teardown(() => site.remove('mortal'));
+  const life = 'n=$(($(cat /n || echo 0) + 1)); echo $n > /n; echo $n; sleep 0.2';
+  await site.docker.run('run', '--detach', '--network', 'none', '--name', 'mortal', '--restart', 'always', BUSYBOX_IMAGE, 'sh', '-c', life);
+  await site.collector.messages('mortal', 2);
+  await killPlugin(site);
+  const lives = site.collector.count('mortal') + 2;
+  const texts = await site.collector.distinctTexts('mortal', lives, 30_000);
+  t.deepEqual(texts, numbers(1, texts.length));
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import { makeCertificates, tlsConfig } from '../support/certificates.ts';
 import { Collector, FIXED_KEYS } from '../support/e2e-collector.ts';
 import { HostProcess } from '../support/e2e-host-process.ts';
-import { COUNTING, countOn, numbers } from '../support/e2e-scripts.ts';
+import { hostRestarts } from '../support/e2e-restarts.ts';
 import { Site } from '../support/e2e-site.ts';
 import { BUSYBOX_IMAGE } from '../support/images.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
@@ -57,15 +57,7 @@ test.serial('what a process on the host refuses is told by docker run', async (t
   t.is(code, 125);
 });
 
-test.serial('SIGTERM ends the process in good order; the next one goes on with the containers that run', async (t) => {
-  await site.start(t, { name: 'host-survivor', driver: host.driver, command: COUNTING });
-  await countOn(site, 'host-survivor');
-  await site.collector.messages('host-survivor', 1);
-  t.is(await host.terminate(), 0);
-  await countOn(site, 'host-survivor');
-  await host.start();
-  await countOn(site, 'host-survivor');
-  await site.collector.messages('host-survivor', 301);
-  await site.docker.run('stop', '--time', '0', 'host-survivor');
-  t.deepEqual(await site.collector.texts('host-survivor', 301), ['started', ...numbers(1, 300)]);
+test.serial('P1 P2 the process is killed and ended in good order while a container writes: the next one goes on with it', async (t) => {
+  const { lost, reordered, left } = await hostRestarts(2, site, host);
+  t.deepEqual({ lost, reordered, left }, { lost: 0, reordered: 0, left: [] });
 });

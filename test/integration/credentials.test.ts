@@ -104,7 +104,7 @@ test('of several servers the first may refuse the login', async (t) => {
   t.deepEqual(await rig.verdict(), CLEAN);
 });
 
-test('a login that the server takes back while the driver is connected is tried again until it is taken', async (t) => {
+test('N5: a login that the server takes back while the driver is connected is tried again until it is taken', async (t) => {
   const config = (pass: string): string => `authorization { user: ${USER}, password: "${pass}" }`;
   const before = await startNats(t, { config: config(SECRET) });
   const proxy = await startProxy(t, before.port);

@@ -105,7 +105,7 @@ test('containers with the same target share one connection, which names host and
   t.deepEqual(connections.map((connection) => connection.name), [name, name], 'one for web and db, one for other credentials');
 });
 
-test('SIGTERM delivers every line that was written, and ends with exit code 0 within eight seconds', async (t) => {
+test('P1: SIGTERM delivers every line that was written, and ends with exit code 0 within eight seconds', async (t) => {
   const nats = await startNats(t);
   const rig = await startDriver(t, { NATS_SERVERS: nats.url }, new Oracle(1000));
   const subscriber = await rig.subscribe(nats.url);
@@ -118,7 +118,7 @@ test('SIGTERM delivers every line that was written, and ends with exit code 0 wi
   t.deepEqual(rig.oracle.verdict(), CLEAN);
 });
 
-test('SIGTERM while NATS is away ends within eight seconds and says how many lines the memory loses', async (t) => {
+test('P1: SIGTERM while NATS is away ends within eight seconds and says how many lines the memory loses', async (t) => {
   const rig = await startDriver(t, { NATS_BUFFER: 'memory', NATS_SERVERS: `127.0.0.1:${await freePort()}` });
   const container = await rig.container('web');
   await container.write(300);

@@ -87,7 +87,7 @@ for (const direction of ['to server', 'to client'] as const) {
   });
 }
 
-test('a server that hangs is left for another one within 15 seconds, and no line is lost', async (t) => {
+test('N4: a server that hangs is left for another one within 15 seconds, and no line is lost', async (t) => {
   const ports = await Promise.all([freePort(), freePort()]);
   const [hanging, healthy] = await Promise.all(ports.map((port) => startLocalNats(t, { cluster: { port, routes: ports } })));
   if (hanging === undefined || healthy === undefined) return t.fail();
@@ -107,7 +107,7 @@ test('a server that hangs is left for another one within 15 seconds, and no line
   await hanging.resume();
 });
 
-test('a slow link loses no line, keeps memory bounded, and does not hold the container up', async (t) => {
+test('N12: a slow link loses no line, keeps memory bounded, and does not hold the container up', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
   proxy.throttle(MIB);

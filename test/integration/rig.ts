@@ -116,7 +116,9 @@ export class Rig {
     return verdict;
   }
 
-  readonly #tellOracle: Receive = ({ container_name: name, text }) => this.oracle.receive(name, text);
+  readonly #tellOracle: Receive = ({ container_name: name, text, source }) => {
+    if (source !== 'driver') this.oracle.receive(name, text);
+  };
 
   /** A container that runs; its subject is `logs.<name>`. */
   async container(name: string, logOpts: Readonly<Record<string, string>> = {}): Promise<Container> {

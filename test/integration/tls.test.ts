@@ -171,7 +171,7 @@ test('user and password cross the wire encrypted only', async (t) => {
   t.false(proxy.sent.includes(CANARY));
 });
 
-test('a renewed certificate is used at the next connection, without a restart', async (t) => {
+test('N6: a renewed certificate is used at the next connection, without a restart', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'nld-renewal-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const ca = join(dir, 'ca.pem');

@@ -90,7 +90,7 @@ test('ten thousand unknown options are refused quickly, and twenty are listed', 
   t.is(lines.at(-1), 'and 9980 more');
 });
 
-test('__proto__ and its like are unknown options', (t) => {
+test('A4: __proto__ and its like are unknown options', (t) => {
   const hostile = JSON.parse('{"__proto__":"x","constructor":"x","toString":"x"}') as Texts;
   t.is(refusal(hostile), [
     'nats: 3 problems in the options',

@@ -33,7 +33,7 @@ for (const [subject, fault] of illegal) {
   test(`the subject ${JSON.stringify(subject.slice(0, 40))} ${fault}`, (t) => t.is(validateSubject(subject), fault));
 }
 
-test('what is taken for a subject always matches one strict expression', (t) => {
+test('A5: what is taken for a subject always matches one strict expression', (t) => {
   const strict = /^(?!\$|_INBOX)[^\s\p{Cc}*>.]+(\.[^\s\p{Cc}*>.]+)*$/u;
   const near = fc.string({ unit: fc.constantFrom('a', 'B', '.', '*', '>', ' ', '$', '_', 'INBOX', '\0', '\n', '/', ':', '日', '\ud800') });
   fc.assert(fc.property(fc.oneof(near, fc.string({ unit: 'binary' })), (subject) => {

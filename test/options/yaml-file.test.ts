@@ -113,7 +113,7 @@ test('a file over one mebibyte is refused', async (t) => {
   }));
 });
 
-test('a FIFO instead of a file is refused at once', (t) => {
+test('A6: a FIFO instead of a file is refused at once', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'nld-fifo-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'config.yaml');
@@ -121,7 +121,7 @@ test('a FIFO instead of a file is refused at once', (t) => {
   t.throws(() => loadSettings({ NATS_CONFIG: path }), { instanceOf: OptionError, message: /found something that is no regular file/ });
 });
 
-test('half a file never gets through as a whole one without being YAML', async (t) => {
+test('C2: half a file never gets through as a whole one without being YAML', async (t) => {
   const whole = 'defaults:\n  nats-servers: [a, b]\n  nats-subject: "docker.logs"\n';
   await withFile(whole, (path) => {
     for (let length = 0; length < whole.length; length++) {

@@ -219,7 +219,7 @@ test('end lets go of both sources, and twice is safe', (t) => {
   t.is(bench.held.used, 0);
 });
 
-test('where the memory for held lines is used up, lines go in pieces and nothing is lost', (t) => {
+test('S4: where the memory for held lines is used up, lines go in pieces and nothing is lost', (t) => {
   const bench = new Bench(100_000);
   const size = 40 * PIECE_BYTES + 5;
   const texts = { stdout: 'o'.repeat(size), stderr: 'e'.repeat(size) };
@@ -239,7 +239,7 @@ test('where the memory for held lines is used up, lines go in pieces and nothing
   t.is(bench.held.used, 0);
 });
 
-test('held memory returns to zero, whatever happens in whatever order', (t) => {
+test('S4: held memory returns to zero, whatever happens in whatever order', (t) => {
   const step = fc.oneof(
     fc.record({ source: fc.constantFrom('stdout' as const, 'stderr' as const), length: fc.constantFrom(0, 5, PIECE_BYTES),
       last: fc.boolean(), id: fc.constantFrom('a', 'b'), ordinal: fc.integer({ min: 0, max: 70 }) }),

@@ -83,6 +83,11 @@ export class Collector {
     return (await this.bodies(container, count, timeoutMs)).map(({ text }) => text);
   }
 
+  /** The texts that have come so far. */
+  received(container: string): string[] {
+    return this.#found(container).map(({ body }) => body.text);
+  }
+
   /** How many messages of a container have come so far. */
   count(container: string): number {
     return this.#found(container).length;

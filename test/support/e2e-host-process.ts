@@ -12,17 +12,28 @@ import { until } from './wait.ts';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export class HostProcess implements AsyncDisposable {
-  /** For `--log-driver`; several test runs on one machine have several names. */
-  readonly driver = `nld-test-${process.pid}`;
-  readonly #socket = `/run/docker/plugins/${this.driver}.sock`;
+  /** For `--log-driver`. */
+  readonly driver: string;
+  readonly socket: string;
   readonly #dir = mkdtempSync(join(tmpdir(), 'nld-host-'));
   readonly #logFile = join(this.#dir, 'log');
   #process: ChildProcess | undefined;
 
-  /** Resolves when it listens. After `terminate` it goes on with the state that it left. */
+  /** Several test runs on one machine have several names. */
+  constructor(driver = `nld-test-${process.pid}`) {
+    this.driver = driver;
+    this.socket = `/run/docker/plugins/${driver}.sock`;
+  }
+
+  /** The folder for what survives the process. */
+  get state(): string {
+    return join(this.#dir, 'state');
+  }
+
+  /** Resolves when it listens. After `terminate` or `kill` it goes on with the state that it left. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     const log = openSync(this.#logFile, 'a');
-    const args = [process.execPath, MAIN, 'serve', '--socket', this.#socket, '--state', join(this.#dir, 'state')];
+    const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
       env: { ...systemEnvironment(), ...env },
@@ -30,7 +41,7 @@ export class HostProcess implements AsyncDisposable {
     });
     closeSync(log);
     this.#process = child;
-    await until(`the driver listens\n${this.log()}`, () => child.exitCode !== null || isAnswered(this.#socket));
+    await until(`the driver listens\n${this.log()}`, () => child.exitCode !== null || isAnswered(this.socket));
     if (child.exitCode !== null) throw new Error(`the driver ended with exit code ${child.exitCode}\n${this.log()}`);
   }
 
@@ -41,17 +52,25 @@ export class HostProcess implements AsyncDisposable {
 
   /** SIGTERM; resolves with the exit code. */
   async terminate(): Promise<number | null> {
+    return await this.#end('SIGTERM');
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const ended = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await ended;
     return child.exitCode;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.terminate();
-    rmSync(this.#socket, { force: true });
+    rmSync(this.socket, { force: true });
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

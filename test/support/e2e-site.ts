@@ -86,6 +86,11 @@ export class Site implements AsyncDisposable {
   /** `docker run --detach`; the container is removed when the test is over. */
   async start(t: ExecutionContext, options: RunOptions): Promise<void> {
     t.teardown(() => this.remove(options.name));
+    await this.launch(options);
+  }
+
+  /** `docker run --detach`; the caller removes the container. */
+  async launch(options: RunOptions): Promise<void> {
     await this.docker.run('run', '--detach', ...this.#arguments(options));
   }
 

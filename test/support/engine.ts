@@ -77,6 +77,11 @@ export class Engine {
     await this.#endDaemon('SIGKILL');
   }
 
+  /** Orderly stop of dockerd alone; with live-restore its containers go on. Follow with `restart()`. */
+  async terminate(): Promise<void> {
+    await this.#endDaemon('SIGTERM');
+  }
+
   /** Orderly stop of dockerd where it still runs, then a new one with the same data; `options` replace the earlier ones. */
   async restart(options: EngineOptions = this.#options): Promise<void> {
     await this.#endDaemon('SIGTERM');

@@ -24,22 +24,24 @@ export interface LogLine {
 export class PluginProcess {
   readonly socket: string;
   readonly #dir: string;
-  #env: NodeJS.ProcessEnv;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #program: readonly string[];
   #child: ChildProcess;
   #said = '';
 
-  private constructor(dir: string, env: NodeJS.ProcessEnv) {
+  private constructor(dir: string, env: NodeJS.ProcessEnv, program: readonly string[]) {
+    this.#program = program;
     this.#dir = dir;
     this.#env = env;
     this.socket = join(dir, 'nats.sock');
     this.#child = this.#spawn();
   }
 
-  #spawn(): ChildProcess {
-    const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', this.state];
+  #spawn(env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const args = [process.execPath, ...this.#program, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went. It gets no more of the environment than it has in a managed plugin.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
-      env: { PATH: process.env['PATH'], ...this.#env },
+      env: { PATH: process.env['PATH'], ...this.#env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
@@ -51,9 +53,9 @@ export class PluginProcess {
     return join(this.#dir, 'state');
   }
 
-  /** Resolves when it listens. `env`: its settings. */
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<PluginProcess> {
-    const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env });
+  /** Resolves when it listens. `env`: its settings; `program`: what node is to run, with its options. */
+  static async start(env: NodeJS.ProcessEnv = {}, program: readonly string[] = [MAIN]): Promise<PluginProcess> {
+    const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env }, program);
     try {
       await plugin.#untilListening();
       return plugin;
@@ -74,7 +76,7 @@ export class PluginProcess {
     await until('the driver is gone', () => this.hasEnded);
   }
 
-  /** A new process with the same socket and state, and the same settings except for `env`. */
+  /** A new process with the same socket and state, and with its settings but for those of `env`. */
   async startAgain(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.spawnAgain(env);
     await this.#untilListening();
@@ -82,8 +84,7 @@ export class PluginProcess {
 
   /** The same, without waiting for anything. */
   spawnAgain(env: NodeJS.ProcessEnv = {}): void {
-    this.#env = { ...this.#env, ...env };
-    this.#child = this.#spawn();
+    this.#child = this.#spawn(env);
   }
 
   get hasEnded(): boolean {
@@ -111,6 +112,11 @@ export class PluginProcess {
     } catch (error) {
       throw new Error(`the driver has not said "${msg}":\n${this.#said}`, { cause: error });
     }
+  }
+
+  /** What it has said so far is what the test wanted. */
+  forgetBugs(): void {
+    this.#said = '';
   }
 
   /** Resident memory in bytes: the most that it ever was. */

@@ -1,0 +1,41 @@
+/**
+ * `npm run chaos [-- --full] [-- --goal G3] [-- --seed N]`: one line of JSON for each goal, on standard output; exit code 1 when one is missed.
+ */
+import { parseArgs } from 'node:util';
+import { cleanUp, seeded } from './bed.ts';
+import { GOALS, type Figures, type Goal } from './goals.ts';
+
+const LEAST = 'min ';
+
+function isMet({ limit }: Goal, measured: Figures): boolean {
+  return Object.entries(limit).every(([name, bound]) => {
+    const value = measured[name] ?? Number.NaN;
+    return name.startsWith(LEAST) ? value >= bound : value <= bound;
+  });
+}
+
+async function measure(goal: Goal, isFull: boolean, seed: number): Promise<boolean> {
+  const start = performance.now();
+  try {
+    const measured = await goal.run({ isFull, random: seeded(seed) });
+    const pass = isMet(goal, measured);
+    console.log(JSON.stringify({ goal: goal.id, pass, measured, limit: goal.limit, seed }));
+    return pass;
+  } catch (error) {
+    console.log(JSON.stringify({ goal: goal.id, pass: false, measured: { error: String(error) }, limit: goal.limit, seed }));
+    return false;
+  } finally {
+    await cleanUp();
+    console.error(`chaos: ${goal.id} ${goal.title}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  }
+}
+
+const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, goal: { type: 'string', multiple: true }, seed: { type: 'string' } } });
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const chosen = GOALS.filter(({ id }) => values.goal === undefined || values.goal.includes(id));
+if (chosen.length === 0) throw new Error(`--goal: expected some of ${GOALS.map(({ id }) => id).join(', ')}`);
+process.once('SIGINT', () => void cleanUp().then(() => process.exit(130)));
+let failed = 0;
+for (const goal of chosen) if (!(await measure(goal, values.full, seed))) failed++;
+console.error(`chaos: ${chosen.length - failed} met, ${failed} missed`);
+process.exit(failed === 0 ? 0 : 1);
