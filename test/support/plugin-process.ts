@@ -119,6 +119,24 @@ export class PluginProcess {
     this.#said = '';
   }
 
+  /** Nobody takes its log until `readLog`. */
+  ignoreLog(): void {
+    this.#child.stderr?.pause();
+  }
+
+  readLog(): void {
+    this.#child.stderr?.resume();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** null: it lives, or was killed. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
   /** Resident memory in bytes: the most that it ever was. */
   get peakMemory(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
