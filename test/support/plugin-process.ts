@@ -78,8 +78,13 @@ export class PluginProcess {
 
   /** A new process with the same socket and state, and with its settings but for those of `env`. */
   async startAgain(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    this.#child = this.#spawn(env);
+    this.spawnAgain(env);
     await this.#untilListening();
+  }
+
+  /** The same, without waiting for anything. */
+  spawnAgain(env: NodeJS.ProcessEnv = {}): void {
+    this.#child = this.#spawn(env);
   }
 
   get hasEnded(): boolean {
