@@ -12,7 +12,7 @@ import { until } from './wait.ts';
  * there is no end of file.
  */
 const SCRIPT = `exec 3<>/told/next
-n=$(cat /told/written || echo 0)
+n=$(cat /told/written 2> /dev/null || echo 0)
 while read count <&3; do seq $((n + 1)) $((n + count)); n=$((n + count)); echo $n > /told/written; done`;
 
 /** What became of the lines. */

@@ -1,5 +1,5 @@
 /** Ends dockerd or the driver, over and over, under containers that write, and says what became of their lines. */
-import { globSync, readFileSync, readdirSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostProcess } from './e2e-host-process.ts';
 import { Numbered } from './e2e-numbered.ts';
@@ -10,7 +10,7 @@ import { until } from './wait.ts';
 
 export interface RestartFigures extends Fate {
   readonly rounds: number;
-  /** What was still there after the container was removed: records and journals of sessions, FIFOs. */
+  /** What is there that was not before, after the container was removed: records and journals of sessions, FIFOs. */
   readonly left: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export async function coldRestarts(rounds: number, site?: Site): Promise<Restart
 export async function pluginRestarts(rounds: number, site?: Site): Promise<RestartFigures> {
   return await onSite(site, async (at) => await repeat(at, rounds, await managedPlace(at), async (container, round) => {
     container.tell(BURST_LINES);
-    if (round % 2 === 0) await killPlugin(at);
+    if (round % 2 === 1) await killPlugin(at);
     else await toggle(at, () => container.write(100));
     container.tell(100);
     await container.fate(SETTLE_MS);
@@ -107,6 +107,9 @@ let count = 0;
 async function repeat(
   site: Site, rounds: number, { driver, state, fifos }: Place, run: Round, flags: readonly string[] = [],
 ): Promise<RestartFigures> {
+  const folders = [join(state, 'sessions'), join(state, 'journals'), ...(fifos === undefined ? [] : [fifos])];
+  const look = (): string[] => folders.flatMap((folder) => globSync(join(folder, '*')));
+  const before = look();
   const container = await Numbered.start(site, { name: `numbered-${count++}`, driver, flags });
   let fate: Fate;
   try {
@@ -116,10 +119,9 @@ async function repeat(
   } finally {
     await container[Symbol.asyncDispose]();
   }
-  const folders = [join(state, 'sessions'), join(state, 'journals'), ...(fifos === undefined ? [] : [fifos])];
-  const look = (): string[] => folders.flatMap((folder) => readdirSync(folder));
-  await until('nothing is left of the sessions', () => look().length === 0).catch(() => undefined);
-  return { rounds, ...fate, left: look() };
+  const left = (): string[] => look().filter((path) => !before.includes(path));
+  await until('nothing is left of the sessions', () => left().length === 0).catch(() => undefined);
+  return { rounds, ...fate, left: left() };
 }
 
 export async function pluginId(site: Site): Promise<string> {
