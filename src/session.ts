@@ -10,7 +10,8 @@
 import type { DropReason, Formatter, Gap, Journal, JournalOwner, JournalRun, SessionPlan, Tally, Transport, TransportListener } from './core/types.ts';
 import { Fifo } from './docker/fifo.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
-import { joined, measureLoss } from './losses.ts';
+import { Gaps } from './gaps.ts';
+import { measureLoss } from './losses.ts';
 import { Overflow } from './overflow.ts';
 import { Publisher } from './stages/publish.ts';
 import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
@@ -51,10 +52,7 @@ export class Session implements TransportListener, JournalOwner {
   readonly #fifo: Fifo | undefined;
   readonly #settings: SessionSettings;
   readonly #overflow: Overflow;
-  /** Lines that were given up, in order: their records are not confirmed. */
-  #gaps: Gap[];
-  /** How many of the records are on their way. */
-  #gapsWritten = 0;
+  readonly #gaps: Gaps;
   #watermark = 0;
   /** Messages before the watermark. */
   #sequence = 0;
@@ -80,7 +78,7 @@ export class Session implements TransportListener, JournalOwner {
   /** Opens the FIFO; throws an Error for the user when that fails. */
   constructor(settings: SessionSettings) {
     this.#settings = settings;
-    this.#gaps = [...settings.gaps];
+    this.#gaps = new Gaps(settings.gaps, settings.saveGaps);
     this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, () => this.#read(this.#isStopping));
     this.#journal = settings.openJournal(this);
     this.#transport = settings.openTransport(this, this.#journal.epoch);
@@ -139,7 +137,7 @@ export class Session implements TransportListener, JournalOwner {
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.#settings.account.confirmed(tally, refused);
     this.#sequence += tally.messages;
-    if (tally.gaps > 0) this.#forgetGaps(tally.gaps);
+    if (tally.gaps > 0) this.#gaps.confirmed(tally.gaps);
     this.#advance(watermark);
     this.#settle();
   }
@@ -272,7 +270,7 @@ export class Session implements TransportListener, JournalOwner {
 
   /** Nothing is left to tell NATS, or nobody to tell it to. */
   get #isDelivered(): boolean {
-    return this.#watermark >= this.#journal.head && (this.#gaps.length === 0 || this.#transport.hasGivenUp);
+    return this.#watermark >= this.#journal.head && (this.#gaps.isEmpty || this.#transport.hasGivenUp);
   }
 
   #allConfirmed(signal: AbortSignal): Promise<void> {
@@ -299,7 +297,7 @@ export class Session implements TransportListener, JournalOwner {
   #rewind(): void {
     this.#cursor = this.#watermark;
     this.#committed = this.#watermark;
-    this.#gapsWritten = 0;
+    this.#gaps.rewind();
     this.#decoder.seek(this.#watermark);
     this.#reassembler.reset();
     this.#publisher.reset(this.#sequence);
@@ -325,27 +323,15 @@ export class Session implements TransportListener, JournalOwner {
   #gaveUp(gap: Gap, start: number): void {
     this.#settings.account.dropped(gap.reason, gap.lines);
     if (gap.lines === 0) return;
-    const isWaiting = (_gap: Gap, index: number): boolean => index >= this.#gapsWritten;
-    const neighbour = this.#gaps.findIndex((each, index) => isWaiting(each, index) && each.end === start && each.reason === gap.reason);
-    const next = this.#gaps.findIndex((each, index) => isWaiting(each, index) && each.end > gap.end);
-    if (neighbour >= 0) this.#gaps[neighbour] = joined(this.#gaps[neighbour] as Gap, gap);
-    else this.#gaps.splice(next < 0 ? this.#gaps.length : next, 0, gap);
-    this.#settings.saveGaps(this.#gaps);
+    this.#gaps.add(gap, start);
   }
 
   /** The records of what was given up before the cursor; whether there were any. */
   #writeGaps(): boolean {
-    const before = this.#gapsWritten;
-    while ((this.#gaps[this.#gapsWritten]?.end ?? Number.POSITIVE_INFINITY) <= this.#cursor) {
-      this.#publisher.writeGap(this.#gaps[this.#gapsWritten++] as Gap);
-    }
-    return this.#gapsWritten > before;
-  }
-
-  #forgetGaps(count: number): void {
-    this.#gaps.splice(0, count);
-    this.#gapsWritten -= count;
-    this.#settings.saveGaps(this.#gaps);
+    let gap = this.#gaps.take(this.#cursor);
+    const isAny = gap !== undefined;
+    for (; gap !== undefined; gap = this.#gaps.take(this.#cursor)) this.#publisher.writeGap(gap);
+    return isAny;
   }
 
   #dropAll(reason: DropReason): void {

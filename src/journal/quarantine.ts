@@ -49,8 +49,8 @@ export class Quarantine {
     }
     this.#fs.makeFolder(this.#path);
     const entries = this.#entries ??= this.#find();
-    this.#makeRoom(entries, size);
     const number = 1 + Number(NAME.exec(basename(entries.at(-1)?.path ?? ''))?.[1] ?? 0);
+    this.#makeRoom(entries, size);
     const target = join(this.#path, `${String(number).padStart(8, '0')}-${basename(dirname(path))}-${basename(path)}`);
     this.#fs.rename(path, target);
     entries.push({ path: target, size });

@@ -46,6 +46,7 @@ test('a line that exceeds max_payload is cut, says how long it was, and holds up
   await logger.log('stdout', 'x'.repeat(200 * KIB));
   await logger.log('stdout', 'after');
   await logger.stopLogging();
+  await until('all three are there', () => bodies.length >= 3);
   await subscriber.flush();
   t.deepEqual(bodies.map(({ text }) => text[0]), ['b', 'x', 'a']);
   const [, long] = bodies;
@@ -103,6 +104,7 @@ test('a megabyte in one line arrives whole', async (t) => {
   const { logger } = await rig.container('web');
   await logger.log('stdout', 'm'.repeat(KIB * KIB));
   await logger.stopLogging();
+  await until('it is there', () => bodies.length > 0);
   await subscriber.flush();
   t.deepEqual(bodies.map(shown), [{ letters: ['m'], length: KIB * KIB, truncated: undefined }]);
 });

@@ -37,7 +37,8 @@ test('a container starts and stops at once while the server is down, and its lin
   const rig = await startDriver(t, { NATS_SERVERS: proxy.url });
   let before = performance.now();
   const container = await rig.container('web');
-  t.true(performance.now() - before < 500, 'StartLogging waited for NATS');
+  // An attempt to connect takes four seconds.
+  t.true(performance.now() - before < 2500, 'StartLogging waited for NATS');
   await container.write(5000);
   before = performance.now();
   await container.stop();

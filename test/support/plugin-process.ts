@@ -78,8 +78,13 @@ export class PluginProcess {
 
   /** A new process with the same socket and state, and with its settings but for those of `env`. */
   async startAgain(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    this.#child = this.#spawn(env);
+    this.spawnAgain(env);
     await this.#untilListening();
+  }
+
+  /** The same, without waiting for anything. */
+  spawnAgain(env: NodeJS.ProcessEnv = {}): void {
+    this.#child = this.#spawn(env);
   }
 
   get hasEnded(): boolean {
@@ -112,6 +117,24 @@ export class PluginProcess {
   /** What it has said so far is what the test wanted. */
   forgetBugs(): void {
     this.#said = '';
+  }
+
+  /** Nobody takes its log until `readLog`. */
+  ignoreLog(): void {
+    this.#child.stderr?.pause();
+  }
+
+  readLog(): void {
+    this.#child.stderr?.resume();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** null: it lives, or was killed. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
   }
 
   /** Resident memory in bytes: the most that it ever was. */

@@ -1,0 +1,55 @@
+import test from 'ava';
+import type { Gap } from '../src/core/types.ts';
+import { Gaps } from '../src/gaps.ts';
+
+function gap(end: number, lines: number, reason: Gap['reason'] = 'overflow'): Gap {
+  return { end, lines, bytes: lines * 10, reason, from: { seconds: end, nanos: 0 }, to: { seconds: end + 1, nanos: 0 } };
+}
+
+function newGaps(kept: readonly Gap[] = []): { gaps: Gaps; saved: () => readonly [end: number, lines: number][] } {
+  let list: readonly Gap[] = [];
+  return { gaps: new Gaps(kept, (each) => void (list = each)), saved: () => list.map(({ end, lines }) => [end, lines]) };
+}
+
+test('losses that touch and have the same reason are one', (t) => {
+  const { gaps, saved } = newGaps();
+  gaps.add(gap(10, 1), 0);
+  gaps.add(gap(30, 2), 10);
+  gaps.add(gap(50, 4, 'gave-up'), 30);
+  gaps.add(gap(90, 8), 60);
+  t.deepEqual(saved(), [[30, 3], [50, 4], [90, 8]]);
+});
+
+test('a record that is on its way does not change: what follows is a record of its own', (t) => {
+  const { gaps, saved } = newGaps();
+  gaps.add(gap(10, 1), 0);
+  t.is(gaps.take(10)?.lines, 1);
+  gaps.add(gap(30, 2), 10);
+  t.deepEqual(saved(), [[10, 1], [30, 2]]);
+});
+
+test('records are taken where they stand, in order, once, and again after a loss of the connection', (t) => {
+  const { gaps } = newGaps([gap(10, 1), gap(30, 2)]);
+  t.is(gaps.take(9), undefined);
+  t.deepEqual([gaps.take(30)?.end, gaps.take(30)?.end, gaps.take(30)], [10, 30, undefined]);
+  gaps.rewind();
+  t.is(gaps.take(30)?.end, 10);
+});
+
+test('what is confirmed is forgotten, and the rest stays where it was', (t) => {
+  const { gaps, saved } = newGaps([gap(10, 1), gap(30, 2)]);
+  gaps.take(30);
+  gaps.take(30);
+  gaps.confirmed(1);
+  t.deepEqual(saved(), [[30, 2]]);
+  t.is(gaps.take(30), undefined, 'the second one is still on its way');
+  gaps.confirmed(1);
+  t.true(gaps.isEmpty);
+});
+
+test('a loss before another one takes its place before it', (t) => {
+  const { gaps, saved } = newGaps();
+  gaps.add(gap(90, 8), 90);
+  gaps.add(gap(20, 1), 5);
+  t.deepEqual(saved(), [[20, 1], [90, 8]]);
+});
