@@ -23,15 +23,19 @@ export class Journals {
   constructor(options: Options, state: string | undefined, log: Log) {
     this.#options = options;
     this.#memory = new MemoryBudget(options['nats-buffer-size']);
-    this.#root = state === undefined || options['nats-buffer'] === 'memory' ? undefined : join(state, 'journals');
+    const root = state === undefined ? undefined : join(state, 'journals');
+    const isWanted = options['nats-buffer'] === 'disk';
+    // What a process with other options left there is still to be delivered.
+    this.#root = root !== undefined && (isWanted || existsSync(root)) ? root : undefined;
     this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, log);
-    this.isKillSafe = this.#root !== undefined && this.#disk !== undefined && isSpliced(this.#root, log);
+    this.isKillSafe = isWanted && this.#root !== undefined && this.#disk !== undefined && isSpliced(this.#root, log);
   }
 
   /** `own`: bytes that this session may keep. */
   open(file: string, owner: JournalOwner, own = Number.POSITIVE_INFINITY): Journal {
     const key = sessionKey(file);
-    if (this.#disk === undefined || this.#root === undefined) return new MemoryJournal(this.#memory, owner, own);
+    const isOnDisk = this.#options['nats-buffer'] === 'disk' || this.find(key) !== undefined;
+    if (this.#disk === undefined || this.#root === undefined || !isOnDisk) return new MemoryJournal(this.#memory, owner, own);
     const { 'nats-buffer-disk-size': size, 'nats-buffer-sync': sync } = this.#options;
     const limit = Math.min(size, own);
     const journal = new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });

@@ -46,7 +46,7 @@ class Host {
   }
 
   get records(): SessionRecords {
-    return new SessionRecords(join(this.dir, 'state'));
+    return new SessionRecords(join(this.dir, 'state'), 'none');
   }
 
   get quarantined(): readonly string[] {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { RequestListener } from 'node:http';
 import type { Log } from '../core/log.ts';
+import type { Options } from '../core/options.generated.ts';
 import { Driver } from '../driver.ts';
 import { SessionRecords } from '../journal/session-records.ts';
 import { readSettings } from '../options/resolve.ts';
@@ -20,14 +21,14 @@ export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started 
   if (refusal !== undefined) log.error('configuration refused: no container can be started', { error: refusal.message });
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
-  const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, log) });
+  const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, settings.options['nats-buffer-sync'], log) });
   return { driver, answer: requestListener(driver, log) };
 }
 
 /** The driver works without the folder; its sessions then end with the process. */
-function openRecords(state: string, log: Log): SessionRecords | undefined {
+function openRecords(state: string, sync: Options['nats-buffer-sync'], log: Log): SessionRecords | undefined {
   try {
-    return new SessionRecords(state);
+    return new SessionRecords(state, sync);
   } catch (error) {
     log.warn('the state folder cannot be used: running containers must be started again after a restart of the driver', {
       state, error: error instanceof Error ? error.message : String(error),

@@ -7,8 +7,10 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerFacts, Gap, SessionPlan } from '../core/types.ts';
+import type { SyncPolicy } from './disk.ts';
 import { nodeFileSystem, systemCode } from './file-system.ts';
 
 const VERSION = 1;
@@ -60,9 +62,12 @@ export class SessionRecords {
   readonly #dir: string;
   readonly #bootId: string;
 
-  /** Throws the system's error when the folder cannot be made. Only root may look into it. */
-  constructor(dir: string, bootId: string = readBootId()) {
+  readonly #sync: SyncPolicy;
+
+  /** Throws the system's error when the folder cannot be made. Only root may look into it. `sync`: as for the lines. */
+  constructor(dir: string, sync: SyncPolicy, bootId: string = readBootId()) {
     this.state = dir;
+    this.#sync = sync;
     this.#dir = join(dir, 'sessions');
     this.#bootId = bootId;
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
@@ -73,8 +78,23 @@ export class SessionRecords {
   save(record: SessionRecord): void {
     const stored: StoredRecord = { version: VERSION, bootId: this.#bootId, record, attributes: [...record.plan.facts.attributes] };
     const path = this.path(sessionKey(record.file));
-    writeFileSync(path + UNFINISHED, JSON.stringify(stored), { mode: 0o600 });
+    const isSafe = this.#sync === 'always';
+    writeFileSync(path + UNFINISHED, JSON.stringify(stored), { mode: 0o600, flush: isSafe });
     renameSync(path + UNFINISHED, path);
+    if (isSafe) nodeFileSystem.syncFolder(this.#dir);
+    else if (this.#sync === 'interval') void this.#syncLater(path);
+  }
+
+  /** A record that is gone again, or a disk that fails, is no news: the lines of the session tell of it. */
+  async #syncLater(path: string): Promise<void> {
+    for (const each of [path, this.#dir]) {
+      try {
+        await using handle = await open(each);
+        await handle.sync();
+      } catch (error) {
+        if (systemCode(error) === undefined) throw error;
+      }
+    }
   }
 
   remove(file: string): void {

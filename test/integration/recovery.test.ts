@@ -191,3 +191,20 @@ test('P1: told to end while NATS is away and 64 MiB wait, the driver ends in tim
   await proxy.accept();
   t.deepEqual(await rig.verdict(120_000), CLEAN);
 });
+
+test('lines on disk are delivered by a driver that keeps new ones in memory', async (t) => {
+  const nats = await startLocalNats(t);
+  const proxy = await startProxy(t, nats.port);
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url });
+  const { plugin } = rig;
+  await rig.subscribe(nats.url);
+  const [web, job] = [await rig.container('web'), await rig.container('job')];
+  for (const container of [web, job]) await container.write(1000);
+  await untilOnDisk(rig, [web, job]);
+  await job.stop();
+  await plugin.kill();
+  await plugin.startAgain({ NATS_BUFFER: 'memory' });
+  await web.write(100);
+  await proxy.accept();
+  t.deepEqual(await rig.verdict(), CLEAN);
+});

@@ -28,16 +28,29 @@ const RECORD: SessionRecord = {
 function open(t: ExecutionContext, bootId = 'this boot'): { records: SessionRecords; state: string } {
   const state = mkdtempSync(join(tmpdir(), 'nld-records-'));
   t.teardown(() => rmSync(state, { recursive: true, force: true }));
-  return { records: new SessionRecords(state, bootId), state };
+  return { records: new SessionRecords(state, 'none', bootId), state };
 }
 
 test('what was saved is found again, by a later process of the same boot and of another', (t) => {
   const { records, state } = open(t);
   records.save(RECORD);
   t.deepEqual(records.list(), { keys: [KEY], strays: [] });
-  t.deepEqual(new SessionRecords(state, 'this boot').load(KEY), { record: RECORD, isOfThisBoot: true });
-  t.deepEqual(new SessionRecords(state, 'next boot').load(KEY), { record: RECORD, isOfThisBoot: false });
+  t.deepEqual(new SessionRecords(state, 'none', 'this boot').load(KEY), { record: RECORD, isOfThisBoot: true });
+  t.deepEqual(new SessionRecords(state, 'none', 'next boot').load(KEY), { record: RECORD, isOfThisBoot: false });
 });
+
+for (const sync of ['none', 'interval', 'always'] as const) {
+  test(`K3: a record is found again with nats-buffer-sync=${sync}, however often it was saved and removed`, (t) => {
+    const { state } = open(t);
+    const records = new SessionRecords(state, sync, 'this boot');
+    for (let i = 0; i < 20; i++) {
+      records.save(RECORD);
+      records.remove(FILE);
+    }
+    records.save(RECORD);
+    t.deepEqual(records.load(KEY)?.record, RECORD);
+  });
+}
 
 test('what was removed is gone', (t) => {
   const { records } = open(t);
