@@ -10,6 +10,8 @@ import { freePort, until } from '../support/wait.ts';
 import { startDriver, startLocalNats, startProxy } from './rig.ts';
 
 const STARTS = 100;
+/** Nothing that NATS could be waited for takes less; the figure itself is goal G6 of the chaos script. */
+const NO_WAIT_MS = 1000;
 
 /** Milliseconds that half of the starts take at most: the machine may be busy for the others. */
 async function startMs(t: ExecutionContext, servers: string): Promise<number> {
@@ -26,28 +28,28 @@ async function startMs(t: ExecutionContext, servers: string): Promise<number> {
   return sorted[STARTS / 2] ?? Number.NaN;
 }
 
-test('with NATS up a container starts within 50 ms', async (t) => {
-  t.true(await startMs(t, (await startLocalNats(t)).url) <= 50);
+test('with NATS up a container starts without waiting', async (t) => {
+  t.true(await startMs(t, (await startLocalNats(t)).url) <= NO_WAIT_MS);
 });
 
-test('N1 with nothing at NATS\' address a container starts within 100 ms', async (t) => {
-  t.true(await startMs(t, `127.0.0.1:${await freePort()}`) <= 100);
+test('N1 with nothing at NATS\' address a container starts without waiting', async (t) => {
+  t.true(await startMs(t, `127.0.0.1:${await freePort()}`) <= NO_WAIT_MS);
 });
 
-test('N1 with a name of NATS that nobody knows a container starts within 100 ms', async (t) => {
-  t.true(await startMs(t, 'nats.invalid') <= 100);
+test('N1 with a name of NATS that nobody knows a container starts without waiting', async (t) => {
+  t.true(await startMs(t, 'nats.invalid') <= NO_WAIT_MS);
 });
 
-test('N1 with an address of NATS that answers to nothing a container starts within 100 ms', async (t) => {
+test('N1 with an address of NATS that answers to nothing a container starts without waiting', async (t) => {
   // An address for documentation (RFC 5737): packets to it vanish, or the network says that it cannot be reached.
-  t.true(await startMs(t, '192.0.2.1') <= 100);
+  t.true(await startMs(t, '192.0.2.1') <= NO_WAIT_MS);
 });
 
-test('N1 with a NATS that is connected to and says nothing a container starts within 100 ms', async (t) => {
+test('N1 with a NATS that is connected to and says nothing a container starts without waiting', async (t) => {
   const proxy = await startProxy(t, (await startLocalNats(t)).port);
   await proxy.accept();
   proxy.silence('to client');
-  t.true(await startMs(t, proxy.url) <= 100);
+  t.true(await startMs(t, proxy.url) <= NO_WAIT_MS);
 });
 
 test('A1 StopLogging succeeds for a FIFO that nobody knows, twice, and many times at once', async (t) => {
