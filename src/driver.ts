@@ -1,6 +1,7 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
+import type { ConfigurationStatus, DriverStatus } from './core/status.ts';
 import type { Gap, SessionPlan, Transport, TransportListener } from './core/types.ts';
 import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
@@ -13,6 +14,7 @@ import { Connections } from './nats/connections.ts';
 import { OptionError } from './options/option-error.ts';
 import type { Settings } from './options/resolve.ts';
 import { PlanError, planSession } from './plan.ts';
+import { Report, sessionStatus, type Opened } from './report.ts';
 import { Restoration } from './restoration.ts';
 import { RequestError, type LogDriver } from './server.ts';
 import { Session } from './session.ts';
@@ -47,10 +49,14 @@ interface Opening {
   readonly mayHaveGap?: boolean;
   /** Nothing can be delivered. */
   readonly isParked?: boolean;
+  /** Begun by an earlier process. */
+  readonly isRestored?: boolean;
 }
 
 export class Driver implements LogDriver {
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, Opened>();
+  readonly #report: Report;
+  readonly #configuration: ConfigurationStatus;
   readonly #connections: Connections;
   readonly #journals: Journals;
   readonly #held = new HeldBytes(HELD_LINE_BYTES);
@@ -70,6 +76,12 @@ export class Driver implements LogDriver {
     this.#settings = settings;
     this.#refusal = refusal;
     this.#hostname = hostname;
+    this.#report = new Report(hostname);
+    this.#configuration = {
+      ...(settings.file === undefined ? {} : { file: settings.file }),
+      loaded_at: new Date().toISOString(),
+      ...(refusal === undefined ? { loads: 1, refusals: 0 } : { error: refusal.message, loads: 0, refusals: 1 }),
+    };
     this.#log = log;
     this.#records = records;
     this.#journals = new Journals(options, records?.state, log);
@@ -93,8 +105,7 @@ export class Driver implements LogDriver {
       if (this.#refusal !== undefined) throw this.#refusal;
       return planSession(this.#settings, info, this.#hostname);
     });
-    const session = forUser(() => this.#open(file, plan, { fifo: file }));
-    this.#sessions.set(file, session);
+    this.#sessions.set(file, forUser(() => this.#open(file, plan, { fifo: file })));
     for (const warning of plan.resolved.warnings) this.#log.warn(warning, { container: plan.facts.name });
     this.#save(plan.facts.name, (records) => records.save({ ...toRecord(file, plan), isSeamless: this.#journals.isKillSafe }));
   }
@@ -122,18 +133,18 @@ export class Driver implements LogDriver {
   }
 
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. */
-  #reopen(record: SessionRecord, isOfThisBoot: boolean): Session {
+  #reopen(record: SessionRecord, isOfThisBoot: boolean): Opened {
     const { file, gaps, isSeamless } = record;
     const complete = this.#complete(record);
     const plan = complete ?? record.plan;
     const isParked = complete === undefined;
     try {
-      if (isOfThisBoot) return this.#open(file, plan, { fifo: file, gaps, isParked, mayHaveGap: !isSeamless });
+      if (isOfThisBoot) return this.#open(file, plan, { fifo: file, gaps, isParked, isRestored: true, mayHaveGap: !isSeamless });
     } catch (error) {
       if (!(error instanceof FifoError)) throw error;
       if (isShortage(error.cause)) throw error.cause;
     }
-    return this.#open(file, plan, { gaps, isParked });
+    return this.#open(file, plan, { gaps, isParked, isRestored: true });
   }
 
   /** With its credentials; undefined while they cannot be known. */
@@ -152,20 +163,31 @@ export class Driver implements LogDriver {
 
   async stopLogging(file: string): Promise<void> {
     this.#restoration?.hasten(file);
-    await this.#sessions.get(file)?.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
+    await this.#sessions.get(file)?.session.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
   async close(ms: number): Promise<void> {
     this.#restoration?.stop();
     const signal = AbortSignal.timeout(ms);
-    await Promise.all([...this.#sessions.values()].map((session) => session.shutDown(signal)));
+    await Promise.all([...this.#sessions.values()].map(({ session }) => session.shutDown(signal)));
     this.#connections.closeAll();
   }
 
-  #open(file: string, plan: SessionPlan, { fifo, gaps = [], mayHaveGap = false, isParked = false }: Opening): Session {
+  status(): DriverStatus {
+    return this.#report.status({
+      configuration: this.#configuration,
+      sessions: [...this.#sessions.values()].map(sessionStatus),
+      connections: this.#connections.status(),
+      connection_totals: { ...this.#connections.totals },
+      journal: this.#journals.status(),
+    });
+  }
+
+  #open(file: string, plan: SessionPlan, opening: Opening): Opened {
+    const { fifo, gaps = [], mayHaveGap = false, isParked = false, isRestored = false } = opening;
     const { facts, subject, format } = plan;
-    const account = new Account(this.#log, facts.name);
+    const account = new Account(this.#log, facts.name, this.#report.books[plan.transport]);
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
     const session = new Session({
       file: fifo,
@@ -180,6 +202,7 @@ export class Driver implements LogDriver {
       account,
       ended: (isOver, isKept) => {
         this.#sessions.delete(file);
+        this.#report.sessionsEnded++;
         if (isOver) this.#forget(file);
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
         else if (isKept && !this.#journals.isKillSafe) this.#update(file, facts.name, { isSeamless: true });
@@ -187,8 +210,9 @@ export class Driver implements LogDriver {
         this.#log[account.hasLosses ? 'warn' : 'debug']('session ended', { ...fields, ...account.summary() });
       },
     });
+    this.#report.sessionsStarted++;
     this.#log.debug('session started', fields);
-    return session;
+    return { session, plan, isParked, isRestored, startedAt: new Date() };
   }
 
   #openTransport(file: string, plan: SessionPlan, listener: TransportListener, epoch: number): Transport {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from './core/log.ts';
 import type { Options } from './core/options.generated.ts';
+import type { JournalTotals } from './core/status.ts';
 import type { Journal, JournalOwner } from './core/types.ts';
 import { canSplice } from './docker/pipe-calls.ts';
 import { DiskBudget } from './journal/disk-budget.ts';
@@ -41,6 +42,16 @@ export class Journals {
     const journal = new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });
     if (journal.missingBytes > 0) owner.unreadable(0, journal.missingBytes);
     return journal;
+  }
+
+  status(): Pick<JournalTotals, 'disk' | 'memory'> {
+    const memory = { bytes: this.#memory.used, limit_bytes: this.#memory.limit };
+    if (this.#disk === undefined) return { memory };
+    const { used, limit, available, isFailing } = this.#disk;
+    return {
+      disk: { bytes: used, limit_bytes: limit, ...(available === Number.POSITIVE_INFINITY ? {} : { available_bytes: Math.max(0, available - used) }), is_failing: isFailing },
+      memory,
+    };
   }
 
   /** The keys of the sessions that have a journal on disk. */

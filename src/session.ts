@@ -16,6 +16,7 @@ import { Overflow } from './overflow.ts';
 import { Publisher } from './stages/publish.ts';
 import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
 import type { Account } from './core/account.ts';
+import type { OutputState, OutputStatus, SessionStatus } from './core/status.ts';
 
 /** How long a line that the engine split may wait for its end. Everything behind it stays unconfirmed as long. */
 const HELD_LINE_MS = 5000;
@@ -72,6 +73,8 @@ export class Session implements TransportListener, JournalOwner {
   #closeTimer: NodeJS.Timeout | undefined;
   /** The watermark that was handed over last. */
   #committed = 0;
+  /** Bytes that were decoded since then. */
+  #decoded = 0;
   /** Whoever waits for everything to be confirmed. */
   readonly #waiting = new Set<() => void>();
 
@@ -95,6 +98,26 @@ export class Session implements TransportListener, JournalOwner {
     this.#rewind();
     // The owner must know the session before it can end.
     setImmediate(() => this.#fifo === undefined ? this.#complete() : this.#pump());
+  }
+
+  status(): Pick<SessionStatus, 'state' | 'bytes_read' | 'last_read_at' | 'journal'> & Pick<OutputStatus, 'unconfirmed_bytes' | 'counts'> & { output: OutputState } {
+    const { account } = this.#settings;
+    const bytes = this.#journal.head - this.#watermark;
+    return {
+      state: this.#isStopping ? 'stopping' : 'live',
+      bytes_read: account.bytesRead,
+      ...(account.lastReadAt === undefined ? {} : { last_read_at: new Date(account.lastReadAt).toISOString() }),
+      journal: { kind: this.#journal.kind, bytes, volatile_bytes: this.#journal.volatileBytes, oldest_age_seconds: account.oldestAge(bytes > 0) },
+      unconfirmed_bytes: bytes,
+      counts: account.counts(),
+      output: this.#outputState,
+    };
+  }
+
+  get #outputState(): OutputState {
+    if (this.#transport.hasGivenUp) return 'gave-up';
+    if (this.#transport.isReady) return 'ready';
+    return this.#transport.isAway ? 'away' : 'waiting';
   }
 
   /** Bytes that wait for room in the window. */
@@ -202,6 +225,7 @@ export class Session implements TransportListener, JournalOwner {
     if (run !== undefined) {
       this.#decoder.push(run.bytes);
       this.#cursor += run.bytes.length;
+      this.#decoded += run.bytes.length;
     }
     this.#commit();
     return true;
@@ -225,7 +249,8 @@ export class Session implements TransportListener, JournalOwner {
 
   #commit(): void {
     this.#committed = Math.min(this.#decoder.position, this.#reassembler.heldFrom);
-    this.#publisher.commit(this.#committed);
+    this.#settings.account.sent(this.#publisher.commit(this.#committed, this.#decoded, this.#decoder.newest));
+    this.#decoded = 0;
     this.#watchHeld(this.#reassembler.heldFrom);
   }
 
@@ -263,6 +288,7 @@ export class Session implements TransportListener, JournalOwner {
   /** Looks whether this was the last confirmation that somebody waits for. */
   #settle(): void {
     if (!this.#isDelivered) return;
+    this.#settings.account.settled();
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
     if (this.#isComplete) this.#end();
@@ -295,8 +321,10 @@ export class Session implements TransportListener, JournalOwner {
   }
 
   #rewind(): void {
+    this.#settings.account.rewound();
     this.#cursor = this.#watermark;
     this.#committed = this.#watermark;
+    this.#decoded = 0;
     this.#gaps.rewind();
     this.#decoder.seek(this.#watermark);
     this.#reassembler.reset();

@@ -1,5 +1,10 @@
-/** One session's account: what was read, what NATS confirmed, and every loss by its reason. */
+/**
+ * One session's account: what was read, what NATS confirmed, and every loss by its reason. Booked in batches, never for
+ * a single line, and twice: for the session, and for all sessions of its transport in this process.
+ */
+import { Latency } from './latency.ts';
 import type { Log } from './log.ts';
+import type { Counts } from './status.ts';
 import type { DropReason, Tally } from './types.ts';
 
 const WORDS: Readonly<Record<DropReason, string>> = {
@@ -11,63 +16,136 @@ const WORDS: Readonly<Record<DropReason, string>> = {
   'shutdown': 'lines dropped: the driver ended before NATS confirmed them',
 };
 
-export class Account {
+/** What is counted. */
+export class Counters {
   bytesRead = 0;
+  linesRead = 0;
   linesConfirmed = 0;
+  bytesConfirmed = 0;
+  linesResent = 0;
   linesTruncated = 0;
+  linesSplit = 0;
   linesDeadLettered = 0;
+  /** Records of gaps. */
+  gaps = 0;
   bytesSkipped = 0;
   bytesUnreadable = 0;
   readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'refused': 0, 'gave-up': 0, 'shutdown': 0 };
+
+  counts(): Counts {
+    return {
+      lines_read: this.linesRead,
+      lines_confirmed: this.linesConfirmed,
+      bytes_confirmed: this.bytesConfirmed,
+      lines_resent: this.linesResent,
+      lines_dropped: { ...this.linesDropped },
+      lines_truncated: this.linesTruncated,
+      lines_split: this.linesSplit,
+      lines_dead_lettered: this.linesDeadLettered,
+      gaps: this.gaps,
+      bytes_skipped: this.bytesSkipped,
+      bytes_unreadable: this.bytesUnreadable,
+    };
+  }
+}
+
+/** All sessions of a transport, those that have ended included. */
+export class Books extends Counters {
+  /** From the time of the newest line of a batch to the confirmation of the batch. */
+  readonly latency = new Latency();
+}
+
+type Countable = { [Key in keyof Counters]: Counters[Key] extends number ? Key : never }[keyof Counters];
+
+export class Account extends Counters {
+  /** Milliseconds since 1970. */
+  lastReadAt: number | undefined;
   readonly #log: Log;
   readonly #container: string;
+  readonly #books: Books;
+  readonly #now: () => number;
+  /** Lines that were handed over and are not confirmed. */
+  #underWay = 0;
+  /** Lines that were handed over once already, and will be read again. */
+  #toRepeat = 0;
+  /** Since when something is unconfirmed; milliseconds since 1970. */
+  #backlogSince: number | undefined;
+  /** Time of the newest line that is confirmed; milliseconds since 1970. */
+  #confirmedTime = 0;
 
-  /** `container`: the name that log lines show. */
-  constructor(log: Log, container: string) {
+  /** `container`: the name that log lines show; `now`: milliseconds since 1970. */
+  constructor(log: Log, container: string, books = new Books(), now: () => number = Date.now) {
+    super();
     this.#log = log;
     this.#container = container;
+    this.#books = books;
+    this.#now = now;
   }
 
   read(bytes: number): void {
-    this.bytesRead += bytes;
+    this.lastReadAt = this.#now();
+    this.#backlogSince ??= this.lastReadAt;
+    this.#add('bytesRead', bytes);
+  }
+
+  /** Lines were handed over. */
+  sent(lines: number): void {
+    this.#underWay += lines;
+    this.#add('linesResent', this.#seen(lines));
+  }
+
+  /** What was handed over and not confirmed is lost, and will be read again. */
+  rewound(): void {
+    this.#toRepeat += this.#underWay;
+    this.#underWay = 0;
   }
 
   /** NATS has confirmed what the tally counts, or `refused` it. */
   confirmed(tally: Tally, refused: boolean): void {
-    if (refused) this.dropped('not-permitted', tally.lines);
-    else this.linesConfirmed += tally.lines;
-    if (tally.truncated > 0 && !refused) this.#truncated(tally.truncated);
-    if (tally.refused > 0) this.dropped('refused', tally.refused);
+    this.#underWay -= tally.lines + tally.refused + tally.tooLarge;
+    if (refused) {
+      this.#drop('not-permitted', tally.lines);
+    } else {
+      this.#add('linesConfirmed', tally.lines);
+      this.#add('bytesConfirmed', tally.bytes);
+      this.#add('linesSplit', tally.split);
+      this.#add('gaps', tally.gaps);
+      if (tally.truncated > 0) this.#truncated(tally.truncated);
+    }
+    if (tally.refused > 0) this.#drop('refused', tally.refused);
     if (tally.deadLettered > 0) this.#deadLettered(tally.deadLettered);
-    if (tally.tooLarge > 0) this.dropped('too-large', tally.tooLarge);
+    if (tally.tooLarge > 0) this.#drop('too-large', tally.tooLarge);
     this.skipped(tally.skippedBytes);
+    this.#took(tally.newest);
   }
 
+  /** Nothing is unconfirmed. */
+  settled(): void {
+    this.#backlogSince = undefined;
+  }
+
+  /** Seconds since the oldest unconfirmed line was written, at most: it is no older than what was confirmed, nor than what waits. */
+  oldestAge(hasBacklog: boolean): number {
+    if (!hasBacklog) return 0;
+    const now = this.#now();
+    return Math.max(0, now - Math.max(this.#confirmedTime, this.#backlogSince ?? now)) / 1000;
+  }
+
+  /** Lines were given up that were not under way. */
   dropped(reason: DropReason, lines: number): void {
-    if (lines === 0) return;
-    this.linesDropped[reason] += lines;
-    this.#limited(reason, WORDS[reason], { reason, dropped_total: this.linesDropped[reason] });
-  }
-
-  #truncated(lines: number): void {
-    this.linesTruncated += lines;
-    this.#limited('truncated', 'lines truncated: the payload would exceed the server\'s max_payload', { truncated_total: this.linesTruncated });
-  }
-
-  #deadLettered(lines: number): void {
-    this.linesDeadLettered += lines;
-    this.#limited('dead-letter', 'lines published to nats-dead-letter-subject', { dead_lettered_total: this.linesDeadLettered });
+    this.#seen(lines);
+    this.#drop(reason, lines);
   }
 
   skipped(bytes: number): void {
     if (bytes === 0) return;
-    this.bytesSkipped += bytes;
+    this.#add('bytesSkipped', bytes);
     this.#limited('skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped });
   }
 
   /** The disk did not give back what was written to it. */
   unreadable(bytes: number): void {
-    this.bytesUnreadable += bytes;
+    this.#add('bytesUnreadable', bytes);
     this.#limited('unreadable', 'bytes lost: the disk does not give them back', { unreadable_bytes_total: this.bytesUnreadable });
   }
 
@@ -79,6 +157,43 @@ export class Account {
   summary(): Record<string, number> {
     const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable });
     return { bytes_read: this.bytesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
+  }
+
+  #add(what: Countable, count: number): void {
+    this[what] += count;
+    this.#books[what] += count;
+  }
+
+  /** Returns how many of them were seen before. */
+  #seen(lines: number): number {
+    const repeated = Math.min(lines, this.#toRepeat);
+    this.#toRepeat -= repeated;
+    this.#add('linesRead', lines - repeated);
+    return repeated;
+  }
+
+  /** The clock may have been set back since, or the container's line be of an earlier day. */
+  #took(newest: number): void {
+    if (newest === 0) return;
+    this.#confirmedTime = Math.max(this.#confirmedTime, newest);
+    this.#books.latency.observe((this.#now() - newest) / 1000);
+  }
+
+  #drop(reason: DropReason, lines: number): void {
+    if (lines === 0) return;
+    this.linesDropped[reason] += lines;
+    this.#books.linesDropped[reason] += lines;
+    this.#limited(reason, WORDS[reason], { reason, dropped_total: this.linesDropped[reason] });
+  }
+
+  #truncated(lines: number): void {
+    this.#add('linesTruncated', lines);
+    this.#limited('truncated', 'lines truncated: the payload would exceed the server\'s max_payload', { truncated_total: this.linesTruncated });
+  }
+
+  #deadLettered(lines: number): void {
+    this.#add('linesDeadLettered', lines);
+    this.#limited('dead-letter', 'lines published to nats-dead-letter-subject', { dead_lettered_total: this.linesDeadLettered });
   }
 
   #limited(key: string, message: string, fields: Record<string, string | number>): void {

@@ -166,6 +166,10 @@ export interface Tally {
   refused: number;
   /** Bytes of the FIFO that were no frame. */
   skippedBytes: number;
+  /** Bytes of the FIFO that the lines came from. */
+  bytes: number;
+  /** When the newest of the lines was written, in milliseconds since 1970; 0: there is none. */
+  newest: number;
 }
 
 /** What a transport tells the session that opened it. */
@@ -202,6 +206,8 @@ export interface Transport {
 
 /** The bytes of one session's FIFO that NATS has not confirmed. */
 export interface Journal {
+  /** Where the bytes are, unless the disk does not take them. */
+  readonly kind: 'disk' | 'memory';
   /** Offset after the last byte appended. */
   readonly head: number;
   /** Everything before it is confirmed or given up: where to go on. */

@@ -45,6 +45,11 @@ export class FrameDecoder {
     this.#skipped = skipped;
   }
 
+  /** When the line that was decoded last was written, in milliseconds since 1970; 0: none was. */
+  get newest(): number {
+    return this.#entry.seconds * 1000 + Math.floor(this.#entry.nanos / 1e6);
+  }
+
   /** Decodes what is complete; keeps a copy of the rest. The bytes may be cut anywhere. */
   push(bytes: Uint8Array): void {
     if (this.#carry.length === 0) {

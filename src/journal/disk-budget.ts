@@ -79,6 +79,20 @@ export class DiskBudget {
     this.segmentBytes = segmentBytesFor(settings.limit);
   }
 
+  /** A journal is not written as it should be. */
+  get isFailing(): boolean {
+    return this.#failing.size > 0;
+  }
+
+  get limit(): number {
+    return this.#settings.limit;
+  }
+
+  /** Bytes that files may hold without touching what stays free for others, as of the last look; Infinity: not known. */
+  get available(): number {
+    return this.#available;
+  }
+
   join(member: Member): void {
     this.#members.add(member);
   }

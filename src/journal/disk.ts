@@ -45,6 +45,7 @@ const IDLE_TICKS = 50;
 const SHED_ROUNDS = 4;
 
 export class DiskJournal implements Member, Journal {
+  readonly kind = 'disk';
   readonly owner: JournalOwner;
   /** The folder could not be looked at: it is left alone for the next process, and this session lives in memory. */
   readonly isDetached: boolean;

@@ -72,6 +72,7 @@ interface Chunk {
 }
 
 export class MemoryJournal implements Journal {
+  readonly kind = 'memory';
   head = 0;
   watermark = 0;
   sequence = 0;

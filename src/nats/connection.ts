@@ -8,12 +8,14 @@
 import { serverName, type Target } from '../core/target.ts';
 import { randomBytes } from 'node:crypto';
 import type { StreamPlan } from '../core/types.ts';
+import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
 import { describeDialError } from './dial-error.ts';
 import { dial, type Link } from './link.ts';
 import { Acks } from './acks.ts';
 import { makeStream } from './make-stream.ts';
 import { Outbox } from './outbox.ts';
+import { History, type ConnectionCounters } from './history.ts';
 import { ServerPool, type PooledServer } from './server-pool.ts';
 
 /** After all servers were tried in vain: from … to …, doubling, with full jitter. */
@@ -35,6 +37,10 @@ export interface ConnectionSettings {
   /** Bytes that may be unconfirmed at a time. */
   readonly windowBytes: number;
   readonly log: Log;
+  /** Tells the connections of a process apart. */
+  readonly id: number;
+  /** Of all connections of the process. */
+  readonly totals: ConnectionCounters;
 }
 
 export class Connection {
@@ -51,9 +57,11 @@ export class Connection {
   #closing = new AbortController();
   #failedAttempts = 0;
   #everConnected = false;
+  readonly #history: History;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
+    this.#history = new History(settings.totals);
     this.#pool = new ServerPool(settings.target.servers);
     this.outbox = new Outbox(settings.windowBytes);
     void this.#run();
@@ -66,6 +74,20 @@ export class Connection {
   /** No server could be reached since the last one was lost; a first attempt that is under way may still succeed. */
   get isAway(): boolean {
     return this.#state !== 'connected' && this.#failedAttempts > 0;
+  }
+
+  status(): ConnectionStatus {
+    const { target, windowBytes } = this.#settings;
+    const { roundTripMs } = this.outbox;
+    return {
+      id: this.#settings.id,
+      servers: target.servers.map(serverName),
+      ...this.#history.status(this.#state === 'gave-up'),
+      window_bytes: this.outbox.unconfirmedBytes,
+      window_limit_bytes: windowBytes,
+      ...(roundTripMs === undefined ? {} : { round_trip_seconds: roundTripMs / 1000 }),
+      outputs: this.outbox.lanes,
+    };
   }
 
   get maxPayload(): number {
@@ -142,6 +164,7 @@ export class Connection {
     this.#everConnected = true;
     const since = performance.now();
     this.#pool.discover(link.discovered, server);
+    this.#history.connected(serverName(server), link.serverVersion);
     log.info('connected to NATS', { server: serverName(server), version: link.serverVersion });
     const watchdog = setInterval(() => this.#watch(server), WATCH_MS);
     this.#acks?.open(link);
@@ -156,6 +179,7 @@ export class Connection {
     // `close` may have come meanwhile.
     if ((this.#state as ConnectionState) === 'connected') {
       this.#state = 'connecting';
+      this.#history.lost(reason);
       log.limited('warn', `lost ${serverName(server)}`, 'connection to NATS lost', { server: serverName(server), reason });
     }
     this.outbox.lose();
@@ -164,6 +188,7 @@ export class Connection {
   #failed(server: PooledServer, error: unknown): void {
     this.#failedAttempts++;
     const { reason, isAuthentication } = describeDialError(error);
+    this.#history.failed(serverName(server), reason, isAuthentication);
     this.#settings.log.limited(
       'warn', `dial ${serverName(server)} ${reason}`,
       isAuthentication ? 'NATS refuses the login' : 'cannot connect to NATS', { server: serverName(server), reason },
@@ -196,6 +221,7 @@ export class Connection {
   #watch(server: PooledServer): void {
     const silentMs = this.outbox.probe();
     if (silentMs < HUNG_MS) return;
+    this.#history.hung();
     this.#settings.log.limited('warn', `hung ${serverName(server)}`, 'NATS server hangs: leaving it', {
       server: serverName(server), silent_ms: Math.round(silentMs),
     });

@@ -1,7 +1,9 @@
 /** The connections of the process: one for each distinct target, shared and counted. */
+import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
 import type { Target } from '../core/target.ts';
 import { Connection } from './connection.ts';
+import { newCounters, type ConnectionCounters } from './history.ts';
 
 /** How long a connection outlives its last session: short-lived containers follow each other. */
 const LINGER_MS = 30_000;
@@ -17,6 +19,8 @@ export class Connections {
   readonly #name: string;
   readonly #windowBytes: number;
   readonly log: Log;
+  readonly totals: ConnectionCounters = newCounters();
+  #made = 0;
 
   /** `name` is shown by the server's own reports; `windowBytes` may be unconfirmed per connection. */
   constructor(name: string, windowBytes: number, log: Log) {
@@ -30,7 +34,7 @@ export class Connections {
     const key = JSON.stringify(target);
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      const connection = new Connection({ target, name: this.#name, windowBytes: this.#windowBytes, log: this.log });
+      const connection = new Connection({ target, name: this.#name, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals });
       shared = { connection, users: 0, linger: undefined };
       this.#shared.set(key, shared);
     }
@@ -47,6 +51,10 @@ export class Connections {
     if (shared === undefined || --shared.users > 0) return;
     shared.linger = setTimeout(() => this.#close(key, shared), LINGER_MS);
     shared.linger.unref();
+  }
+
+  status(): ConnectionStatus[] {
+    return [...this.#shared.values()].map(({ connection }) => connection.status());
   }
 
   closeAll(): void {

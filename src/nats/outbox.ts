@@ -48,6 +48,8 @@ export class Outbox {
   #sent = 0;
   /** By subject: the last parcel that was sent when the server's refusal of it was heard. */
   readonly #refused = new Map<string, number>();
+  /** Of the PING that was answered last, in milliseconds; undefined: none was. */
+  roundTripMs: number | undefined;
   /** When the link last showed life. Milliseconds of a clock that never goes back. */
   #lifeSign = 0;
 
@@ -58,6 +60,15 @@ export class Outbox {
 
   get isReady(): boolean {
     return this.#link !== undefined && this.#window.bytes + this.out.pending < this.#windowBytes;
+  }
+
+  /** Bytes that are written and not confirmed. */
+  get unconfirmedBytes(): number {
+    return this.#window.bytes + this.out.pending;
+  }
+
+  get lanes(): number {
+    return this.#lanes.size;
   }
 
   add(lane: Lane): void {
@@ -101,6 +112,7 @@ export class Outbox {
   /** The link is lost, and everything with it that is not confirmed. */
   lose(): void {
     this.#link = undefined;
+    this.roundTripMs = undefined;
     this.#asking = 0;
     this.#unasked = 0;
     this.#refused.clear();
@@ -155,8 +167,11 @@ export class Outbox {
     this.#asking++;
     this.#unasked = 0;
     const covered = this.#sent;
+    const asked = performance.now();
     link.ping().then(() => {
-      if (link === this.#link) this.#answered(covered);
+      if (link !== this.#link) return;
+      this.roundTripMs = performance.now() - asked;
+      this.#answered(covered);
     }, ignoreLoss);
   }
 

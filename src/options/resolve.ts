@@ -1,7 +1,8 @@
 /** From layers to the options of one container: precedence, rules between options, servers and TLS. */
+import { existsSync } from 'node:fs';
 import type { Options } from '../core/options.generated.ts';
 import type { Server, TlsFiles } from '../core/target.ts';
-import type { Layer } from './layers.ts';
+import { readLayer, type Layer } from './layers.ts';
 import { showValue } from './mask.ts';
 import { OptionError, type Problem } from './option-error.ts';
 import { crossProblems, type MergedValues } from './rules.ts';
@@ -9,7 +10,7 @@ import { optionSchemas } from './schema.ts';
 import { parseServers } from './servers.ts';
 import { separateCredentials } from './credentials.ts';
 import { DEFAULT_ORIGIN, defaultLayer, environmentLayer, environmentWarnings, logOptLayer } from './sources.ts';
-import { DEFAULT_FILES, readFirstYaml, readNamedYaml } from './yaml-file.ts';
+import { DEFAULT_FILES, readNamedYaml } from './yaml-file.ts';
 
 /** What holds until the next reload, for every container. */
 export interface Settings {
@@ -17,6 +18,8 @@ export interface Settings {
   readonly layers: readonly Layer[];
   /** Those of the plugin itself are final; a container may still change the others. */
   readonly options: Options;
+  /** The YAML file, if there is one. */
+  readonly file?: string;
   readonly warnings: readonly string[];
 }
 
@@ -51,12 +54,13 @@ function toOptions(values: MergedValues): Options {
 /** The YAML file and the environment without what is wrong in them, and an error with all that is. */
 export function readSettings(env: NodeJS.ProcessEnv, defaultFiles: readonly string[] = DEFAULT_FILES): { settings: Settings; error: OptionError | undefined } {
   const environment = environmentLayer(env);
-  const file = environment.layer.values.get('nats-config');
-  const yaml = file === undefined ? readFirstYaml(defaultFiles) : readNamedYaml(String(file.value), file.origin);
+  const named = environment.layer.values.get('nats-config');
+  const file = named === undefined ? defaultFiles.find((path) => existsSync(path)) : String(named.value);
+  const yaml = file === undefined ? readLayer('yaml', []) : readNamedYaml(file, named?.origin ?? file);
   const problems = [...yaml.problems, ...environment.problems];
   const layers = [defaultLayer(), yaml.layer, environment.layer];
   return {
-    settings: { layers, options: toOptions(merge(layers)), warnings: environmentWarnings(env) },
+    settings: { layers, options: toOptions(merge(layers)), ...(file === undefined ? {} : { file }), warnings: environmentWarnings(env) },
     error: problems.length > 0 ? new OptionError(problems) : undefined,
   };
 }

@@ -3,7 +3,6 @@
  * schema), so that `8m`, `5` and `yes` mean in YAML what they mean in a log-opt. The parser's own messages are not
  * passed on: they quote the file, which may hold secrets.
  */
-import { existsSync } from 'node:fs';
 import { isMap, isNode, LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
 import configSchema from '../../schema/config.schema.json' with { type: 'json' };
 import type { RawValue } from './convert.ts';
@@ -120,10 +119,4 @@ function readText(path: string, origin: string): string {
 /** A file that must exist; `origin` says who named it. */
 export function readNamedYaml(path: string, origin: string): LayerReading {
   return toReading(() => parseEntries(readText(path, origin), path));
-}
-
-/** The first of several files that exists; none is fine. */
-export function readFirstYaml(paths: readonly string[]): LayerReading {
-  const path = paths.find((candidate) => existsSync(candidate));
-  return path === undefined ? readLayer('yaml', []) : readNamedYaml(path, path);
 }

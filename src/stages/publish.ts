@@ -50,11 +50,18 @@ export class Publisher implements EntrySink {
     this.#tally.skippedBytes += bytes;
   }
 
-  /** Everything before `watermark` has been written: hands it over. */
-  commit(watermark: number): void {
+  /**
+   * Everything before `watermark` has been written, which was `bytes` of the FIFO with lines up to the time `newest`: hands
+   * it over. Returns how many lines these are, with those that could not be written.
+   */
+  commit(watermark: number, bytes = 0, newest = 0): number {
     const tally = this.#tally;
     this.#tally = newTally();
+    tally.bytes = bytes;
+    const lines = tally.lines + tally.tooLarge;
+    tally.newest = lines > 0 ? newest : 0;
     this.#transport.commit(watermark, tally);
+    return lines;
   }
 
   /** Forgets what was not confirmed: it will be read again. `sequence`: messages that were. */
