@@ -36,7 +36,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'listen.ts': [],
   'driver.ts': ['report.ts', 'restoration.ts', 'server.ts', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
     'docker', 'core'],
-  'cli': ['driver.ts', 'report.ts', 'journals.ts', 'overflow.ts', 'losses.ts', 'server.ts', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'journal', 'docker',
+  'cli': ['driver.ts', 'report.ts', 'journals.ts', 'overflow.ts', 'losses.ts', 'server.ts', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'nats', 'journal', 'docker',
     'core'],
   'main.ts': ['cli'],
 };

@@ -1,47 +1,39 @@
-/** The commands and their options. Exit codes: 0 done, 1 failed, 2 wrong usage or refused options. */
-import { parseArgs } from 'node:util';
+/** From arguments to a command. Exit codes of all commands: 0 done, 1 failed or something found, 2 wrong usage or refused options. */
+import { HelpWanted, UsageError, type OpenOutput } from './command.ts';
+import { commands } from './commands.ts';
+import { processOutput } from './output.ts';
 
-const DEFAULT_SOCKET = '/run/docker/plugins/nats.sock';
-/** Survives restarts of the process; within a managed plugin, too. */
-const DEFAULT_STATE = '/var/lib/nats-log-driver';
-
-const USAGE = `usage: nats-log-driver COMMAND
-
-  serve [--socket PATH] [--state DIR]
-                              run the logging driver
-                              (default ${DEFAULT_SOCKET}, ${DEFAULT_STATE})
-  explain [--log-opt K=V]… [--info FILE] [--json]
-                              show the effective options, where each came from, and a sample message
-
-The environment sets the defaults: NATS_SERVERS=… is the option nats-servers.
-`;
-
-export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const [command, ...rest] = args;
+/** Resolves with the exit code. */
+export async function main(args: readonly string[], env: NodeJS.ProcessEnv, open: OpenOutput = (color) => processOutput(color, env)): Promise<number> {
+  const [name, ...rest] = args;
+  const command = commands.find((each) => each.name === name);
   try {
-    if (command === 'serve') {
-      const { values } = parseArgs({
-        args: rest,
-        options: { socket: { type: 'string', default: DEFAULT_SOCKET }, state: { type: 'string', default: DEFAULT_STATE } },
-      });
-      const { serve } = await import('./serve.ts');
-      return await serve(values, env);
-    }
-    if (command === 'explain') {
-      const { explain } = await import('./explain.ts');
-      return await explain(rest, env);
-    }
+    if (command !== undefined) return await command.run(rest, env, open);
+    return await general(name, rest, open);
   } catch (error) {
-    if (!isUsageError(error)) throw error;
-    process.stderr.write(`nats-log-driver: ${error.message}\n\n${USAGE}`);
-    return 2;
+    const { writeUsageError, writeHelp } = await import('./help.ts');
+    if (error instanceof HelpWanted) return writeHelp(open('auto'), command);
+    if (!(error instanceof UsageError)) throw error;
+    return await writeUsageError(open('auto'), error, command);
   }
-  const asked = command === '--help' || command === '-h' || command === 'help';
-  (asked ? process.stdout : process.stderr).write(USAGE);
-  return asked ? 0 : 2;
 }
 
-/** Source: nodejs.org/api/errors.html, ERR_PARSE_ARGS_*. */
-function isUsageError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+/** What is asked of the program and not of a command. */
+async function general(name: string | undefined, rest: readonly string[], open: OpenOutput): Promise<number> {
+  const { writeHelp, writeVersion } = await import('./help.ts');
+  if (name === '--version' || name === '-V') return await writeVersion(open('auto'));
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const [topic] = rest;
+    const command = commands.find((each) => each.name === topic);
+    if (topic === undefined || command !== undefined) return writeHelp(open('auto'), command);
+    throw unknown(topic);
+  }
+  if (name === undefined) throw new UsageError('a command is missing');
+  throw unknown(name);
 }
+
+function unknown(name: string): UsageError {
+  const known = name.startsWith('-') ? ['--help', '--version'] : [...commands.map((each) => each.name), 'help'];
+  return new UsageError(`unknown ${name.startsWith('-') ? 'option' : 'command'} ${name}`, name, known);
+}
+

@@ -1,0 +1,17 @@
+import { defineCommand } from '../command.ts';
+import { DEFAULT_SOCKET } from '../sockets.ts';
+
+/** Survives restarts of the process; within a managed plugin, too. */
+const DEFAULT_STATE = '/var/lib/nats-log-driver';
+
+export const serve = defineCommand({
+  name: 'serve',
+  summary: 'run the logging driver',
+  details: ['The engine finds it by its socket. Ends in good order on SIGTERM or SIGINT: what is not confirmed stays on disk.'],
+  options: {
+    socket: { type: 'string', value: 'PATH', default: DEFAULT_SOCKET, complete: 'file', help: 'unix socket that the engine dials' },
+    state: { type: 'string', value: 'DIR', default: DEFAULT_STATE, complete: 'file', help: 'folder for what must survive the process' },
+  },
+  exits: { 0: 'ended by a signal, in good order', 1: 'cannot listen, or a bug', 2: 'wrong usage' },
+  run: async (values, _, { env }) => await (await import('../serve.ts')).serve(values, env),
+});
