@@ -6,6 +6,7 @@ import type { Gap, SessionPlan, Transport, TransportListener } from './core/type
 import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
+import { leaveOrderlyEnd, takeOrderlyEnd } from './journal/orderly-end.ts';
 import { Quarantine } from './journal/quarantine.ts';
 import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
 import { Suspect } from './journal/suspect.ts';
@@ -23,8 +24,11 @@ import { HeldBytes } from './stages/reassemble.ts';
 import { parked } from './transports/parked.ts';
 import { transports } from './transports/registry.ts';
 
-/** How long StopLogging waits for NATS, and `docker stop` with it: what is on disk is safe, what is in memory is not. */
-const STOP_MS = { disk: 50, memory: 1000 } as const;
+/**
+ * How long StopLogging waits for NATS, and `docker stop` with it: whoever has stopped a container then finds its lines where NATS is well.
+ * It makes nothing safer: delivery goes on behind the answer, until the process ends.
+ */
+const STOP_MS = 50;
 /** For lines that the engine split, of all sessions together. */
 const HELD_LINE_BYTES = 16 * 1024 * 1024;
 /** Of sessions that cannot be restored. */
@@ -46,7 +50,9 @@ interface Opening {
   readonly fifo?: string;
   /** See SessionSettings. */
   readonly gaps?: readonly Gap[];
-  readonly mayHaveGap?: boolean;
+  readonly mayHaveSeam?: boolean;
+  readonly isAfterKill?: boolean;
+  readonly mayHaveLost?: boolean;
   /** Nothing can be delivered. */
   readonly isParked?: boolean;
   /** Begun by an earlier process. */
@@ -67,6 +73,8 @@ export class Driver implements LogDriver {
   readonly #log: Log;
   readonly #suspect: Suspect | undefined;
   readonly #restoration: Restoration | undefined;
+  /** The process before this one. */
+  readonly #endedInOrder: boolean;
   /** The FIFO of the session whose lines are being handled. */
   #inHand: string | undefined;
 
@@ -86,6 +94,7 @@ export class Driver implements LogDriver {
     this.#records = records;
     this.#journals = new Journals(options, records?.state, log);
     this.#connections = new Connections(`docker-nats-log-driver@${hostname}`, options['nats-window-size'], log);
+    this.#endedInOrder = records !== undefined && takeOrderlyEnd(records.state);
     if (records === undefined) return;
     const limit = options['nats-buffer-disk-size'];
     this.#suspect = new Suspect(nodeFileSystem, records.state);
@@ -124,7 +133,7 @@ export class Driver implements LogDriver {
     const { file, plan: { facts }, omitted } = record;
     this.#sessions.set(file, this.#reopen(record, isOfThisBoot));
     const isSeamless = this.#journals.isKillSafe;
-    if (record.isSeamless !== isSeamless) this.#save(facts.name, (records) => records.save({ ...record, isSeamless }));
+    if (record.isSeamless !== isSeamless) this.#update(file, facts.name, { isSeamless });
     this.#log.debug('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
     if (omitted.length === 0) return;
     this.#log.error('the container was started with secrets as log-opts, which are not kept: it publishes without them until it is started again', {
@@ -135,16 +144,19 @@ export class Driver implements LogDriver {
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. */
   #reopen(record: SessionRecord, isOfThisBoot: boolean): Opened {
     const { file, gaps, isSeamless } = record;
+    // A power failure takes what the disk had not got.
+    const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#settings.options['nats-buffer-sync'] !== 'always');
+    const isAfterKill = !this.#endedInOrder;
     const complete = this.#complete(record);
     const plan = complete ?? record.plan;
     const isParked = complete === undefined;
     try {
-      if (isOfThisBoot) return this.#open(file, plan, { fifo: file, gaps, isParked, isRestored: true, mayHaveGap: !isSeamless });
+      if (isOfThisBoot) return this.#open(file, plan, { fifo: file, gaps, isParked, isRestored: true, mayHaveSeam: !isSeamless, mayHaveLost, isAfterKill });
     } catch (error) {
       if (!(error instanceof FifoError)) throw error;
       if (isShortage(error.cause)) throw error.cause;
     }
-    return this.#open(file, plan, { gaps, isParked, isRestored: true });
+    return this.#open(file, plan, { gaps, isParked, isRestored: true, mayHaveLost, isAfterKill });
   }
 
   /** With its credentials; undefined while they cannot be known. */
@@ -163,7 +175,7 @@ export class Driver implements LogDriver {
 
   async stopLogging(file: string): Promise<void> {
     this.#restoration?.hasten(file);
-    await this.#sessions.get(file)?.session.stop(AbortSignal.timeout(this.#journals.isKillSafe ? STOP_MS.disk : STOP_MS.memory));
+    await this.#sessions.get(file)?.session.stop(AbortSignal.timeout(STOP_MS));
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
@@ -172,6 +184,7 @@ export class Driver implements LogDriver {
     const signal = AbortSignal.timeout(ms);
     await Promise.all([...this.#sessions.values()].map(({ session }) => session.shutDown(signal)));
     this.#connections.closeAll();
+    if (this.#records !== undefined) leaveOrderlyEnd(this.#records.state);
   }
 
   status(): DriverStatus {
@@ -185,7 +198,7 @@ export class Driver implements LogDriver {
   }
 
   #open(file: string, plan: SessionPlan, opening: Opening): Opened {
-    const { fifo, gaps = [], mayHaveGap = false, isParked = false, isRestored = false } = opening;
+    const { fifo, gaps = [], mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, isParked = false, isRestored = false } = opening;
     const { facts, subject, format } = plan;
     const account = new Account(this.#log, facts.name, this.#report.books[plan.transport]);
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
@@ -194,7 +207,9 @@ export class Driver implements LogDriver {
       formatter: formatters[format](facts),
       openTransport: (listener, epoch) => isParked ? parked : this.#openTransport(file, plan, listener, epoch),
       openJournal: (owner) => this.#journals.open(file, owner, plan.overflow.limit),
-      mayHaveGap,
+      mayHaveSeam,
+      mayHaveLost,
+      isAfterKill,
       plan,
       gaps,
       saveGaps: (changed) => this.#update(file, facts.name, { gaps: changed }),

@@ -1,4 +1,4 @@
-/** The lines that a session gave up and whose records NATS has not confirmed, in the order of their places. */
+/** The lines of a session that are missing and whose records NATS has not confirmed, in the order of their places. */
 import type { Gap } from './core/types.ts';
 import { joined } from './losses.ts';
 
@@ -8,9 +8,9 @@ export class Gaps {
   #written = 0;
   readonly #save: (gaps: readonly Gap[]) => void;
 
-  /** `save`: keeps them for the next process. */
-  constructor(gaps: readonly Gap[], save: (gaps: readonly Gap[]) => void) {
-    this.#list = [...gaps];
+  /** `head`: no place lies behind it; a journal in memory begins anew with each process. `save`: keeps them for the next process. */
+  constructor(gaps: readonly Gap[], head: number, save: (gaps: readonly Gap[]) => void) {
+    this.#list = gaps.map((gap) => ({ ...gap, end: Math.min(gap.end, head) }));
     this.#save = save;
   }
 

@@ -39,9 +39,7 @@ export class Journals {
     if (this.#disk === undefined || this.#root === undefined || !isOnDisk) return new MemoryJournal(this.#memory, owner, own);
     const { 'nats-buffer-disk-size': size, 'nats-buffer-sync': sync } = this.#options;
     const limit = Math.min(size, own);
-    const journal = new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });
-    if (journal.missingBytes > 0) owner.unreadable(0, journal.missingBytes);
-    return journal;
+    return new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });
   }
 
   status(): Pick<JournalTotals, 'disk' | 'memory'> {

@@ -7,7 +7,7 @@ import { LineCounter } from './stages/count.ts';
 export type ReadRun = (offset: number, decoder: FrameDecoder) => JournalRun | 'later' | undefined;
 
 /** `end`: offset of the first entry that is kept. */
-export type Loss = Omit<Gap, 'reason'>;
+export type Loss = Required<Omit<Gap, 'reason'>>;
 
 const NEVER: Moment = { seconds: 0, nanos: 0 };
 
@@ -19,7 +19,6 @@ export function measureLoss(readRun: ReadRun, from: number, bytes: number, skipp
   for (let at = from; decoder.position - from < bytes || counter.isOpen;) {
     const run = readRun(at, decoder);
     if (run === undefined || run === 'later') break;
-    if (run.offset !== at) decoder.seek(run.offset);
     decoder.push(run.bytes);
     at = run.offset + run.bytes.length;
   }
@@ -34,7 +33,16 @@ export function lossOf({ from = NEVER, to = NEVER }: LineCounter, end: number, l
   return { end, lines, bytes, from, to };
 }
 
-/** Of two that follow each other without a line between them. */
+/** Of two that follow each other without a line between them, for the same reason. */
 export function joined(first: Gap, second: Gap): Gap {
-  return { ...second, lines: first.lines + second.lines, bytes: first.bytes + second.bytes, from: first.from };
+  const { end, reason, to } = second;
+  const lines = sum(first.lines, second.lines);
+  const bytes = sum(first.bytes, second.bytes);
+  const { from } = first;
+  return { end, reason, ...(lines === undefined ? {} : { lines }), ...(bytes === undefined ? {} : { bytes }), ...(from === undefined ? {} : { from }), to };
+}
+
+/** undefined: not known. */
+function sum(first: number | undefined, second: number | undefined): number | undefined {
+  return first === undefined || second === undefined ? undefined : first + second;
 }

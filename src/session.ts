@@ -7,11 +7,11 @@
  * Before the watermark everything is confirmed; from the watermark to the cursor it is on its way; from the cursor
  * on it waits for room in the window. A lost connection sets the cursor back to the watermark.
  */
-import type { DropReason, Formatter, Gap, Journal, JournalOwner, JournalRun, SessionPlan, Tally, Transport, TransportListener } from './core/types.ts';
+import type { DropReason, Formatter, Gap, Journal, JournalOwner, JournalRun, Moment, SessionPlan, Tally, Transport, TransportListener } from './core/types.ts';
 import { Fifo } from './docker/fifo.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { Gaps } from './gaps.ts';
-import { measureLoss } from './losses.ts';
+import { measureLoss, type Loss } from './losses.ts';
 import { Overflow } from './overflow.ts';
 import { Publisher } from './stages/publish.ts';
 import { Reassembler, type HeldBytes } from './stages/reassemble.ts';
@@ -36,8 +36,12 @@ export interface SessionSettings {
   readonly saveGaps: (gaps: readonly Gap[]) => void;
   readonly openTransport: (listener: TransportListener, epoch: number) => Transport;
   readonly openJournal: (owner: JournalOwner) => Journal;
-  /** The process before this one was killed: it may have taken bytes from the FIFO that the journal never got. */
-  readonly mayHaveGap: boolean;
+  /** What this process finds in the FIFO may not follow what the journal has. */
+  readonly mayHaveSeam: boolean;
+  /** The process before this one was killed. */
+  readonly isAfterKill: boolean;
+  /** It may have taken lines from the FIFO that the journal does not have. */
+  readonly mayHaveLost: boolean;
   readonly held: HeldBytes;
   readonly account: Account;
   /** Called once, when nothing is left to do here. `isOver`: nor in a later process. `isKept`: the journal has all from the watermark on. */
@@ -78,13 +82,17 @@ export class Session implements TransportListener, JournalOwner {
   /** Whoever waits for everything to be confirmed. */
   readonly #waiting = new Set<() => void>();
 
-  /** Opens the FIFO; throws an Error for the user when that fails. */
+  /** Opens the FIFO; throws an Error for the user when that fails. Whatever fails, nothing stays open. */
   constructor(settings: SessionSettings) {
     this.#settings = settings;
-    this.#gaps = new Gaps(settings.gaps, settings.saveGaps);
+    using opened = new DisposableStack();
     this.#fifo = settings.file === undefined ? undefined : new Fifo(settings.file, () => this.#read(this.#isStopping));
+    opened.defer(() => this.#fifo?.close());
     this.#journal = settings.openJournal(this);
+    opened.defer(() => this.#journal.close());
     this.#transport = settings.openTransport(this, this.#journal.epoch);
+    opened.move();
+    this.#gaps = new Gaps(settings.gaps, this.#journal.head, settings.saveGaps);
     this.#publisher = new Publisher(this.#transport, settings.formatter, settings.plan.oversize);
     this.#reassembler = new Reassembler(this.#publisher, settings.held);
     this.#decoder = new FrameDecoder(this.#reassembler, (bytes) => this.#publisher.skipped(bytes));
@@ -92,9 +100,14 @@ export class Session implements TransportListener, JournalOwner {
     this.#sequence = this.#journal.sequence;
     this.#overflow = new Overflow(settings.plan.overflow, this.#journal, {
       dropped: (loss) => this.#gaveUp({ ...loss, reason: 'overflow' }, loss.end),
-      seam: () => this.#seams.push(this.#journal.head),
+      seam: () => this.#addSeam(this.#journal.head),
     });
-    if (settings.mayHaveGap) this.#seams.push(this.#journal.head);
+    if (settings.mayHaveSeam) this.#seams.push(this.#journal.head);
+    if (settings.isAfterKill && (settings.mayHaveLost || this.#journal.isTorn)) this.#crashed();
+    for (const { from, to } of this.#journal.missing) {
+      this.unreadable(from, to);
+      this.#journal.discard(from, to);
+    }
     this.#rewind();
     // The owner must know the session before it can end.
     setImmediate(() => this.#fifo === undefined ? this.#complete() : this.#pump());
@@ -186,6 +199,15 @@ export class Session implements TransportListener, JournalOwner {
 
   unreadable(from: number, to: number): void {
     this.#settings.account.unreadable(to - from);
+    this.#gaps.add({ end: to, reason: 'unreadable', bytes: to - from, to: now() }, from);
+    this.#addSeam(to);
+  }
+
+  /** Nobody knows what, and whether anything, is missing. */
+  #crashed(): void {
+    const { head } = this.#journal;
+    this.#settings.account.crashed();
+    this.#gaps.add({ end: head, reason: 'crash', to: now() }, head);
   }
 
   /** Takes what the FIFO has, or a part of it; returns how many bytes. `isUrgent`: this must not wait for room. */
@@ -231,19 +253,31 @@ export class Session implements TransportListener, JournalOwner {
     return true;
   }
 
-  /** What is to be decoded next; ends at the gap, and makes the decoder start anew behind it. */
+  /** What is to be decoded next; ends at a seam. The decoder is where it begins. */
   #readRun(at: number, decoder: FrameDecoder): JournalRun | 'later' | undefined {
-    if (this.#seams.includes(at)) decoder.resume(at);
     const run = this.#journal.read(at);
     if (typeof run !== 'object') return run;
+    this.#align(decoder, at, run.offset);
     const seam = this.#seams.find((each) => each > run.offset);
     return seam === undefined ? run : { offset: run.offset, bytes: run.bytes.subarray(0, seam - run.offset) };
   }
 
-  /** Goes on at `offset`: what lay between was given up, so a held line has lost its end. */
+  /** Behind a seam no frame need begin. */
+  #align(decoder: FrameDecoder, from: number, to: number): void {
+    if (this.#seams.includes(to)) decoder.resume(to);
+    else if (from !== to) decoder.seek(to);
+  }
+
+  #addSeam(offset: number): void {
+    const next = this.#seams.findIndex((each) => each >= offset);
+    if (next < 0) this.#seams.push(offset);
+    else if (this.#seams[next] !== offset) this.#seams.splice(next, 0, offset);
+  }
+
+  /** Goes on at `offset`: what lay between is missing, so a held line has lost its end. */
   #jump(offset: number): void {
     this.#reassembler.release();
-    this.#decoder.seek(offset);
+    this.#align(this.#decoder, this.#cursor, offset);
     this.#cursor = offset;
   }
 
@@ -348,10 +382,9 @@ export class Session implements TransportListener, JournalOwner {
   }
 
   /** `start`: offset of the first of the lines. */
-  #gaveUp(gap: Gap, start: number): void {
-    this.#settings.account.dropped(gap.reason, gap.lines);
-    if (gap.lines === 0) return;
-    this.#gaps.add(gap, start);
+  #gaveUp(loss: Loss & { readonly reason: DropReason }, start: number): void {
+    this.#settings.account.dropped(loss.reason, loss.lines);
+    if (loss.lines > 0) this.#gaps.add(loss, start);
   }
 
   /** The records of what was given up before the cursor; whether there were any. */
@@ -372,6 +405,7 @@ export class Session implements TransportListener, JournalOwner {
   /** What was given up meanwhile may have moved it further. */
   #advance(watermark: number): void {
     this.#watermark = Math.max(this.#watermark, watermark);
+    while ((this.#seams[0] ?? Number.POSITIVE_INFINITY) < this.#watermark) this.#seams.shift();
     this.#journal.release(this.#watermark, this.#sequence);
   }
 
@@ -385,4 +419,9 @@ export class Session implements TransportListener, JournalOwner {
       at = run.offset + run.bytes.length;
     }
   }
+}
+
+function now(): Moment {
+  const ms = Date.now();
+  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1e6 };
 }

@@ -6,9 +6,9 @@ function gap(end: number, lines: number, reason: Gap['reason'] = 'overflow'): Ga
   return { end, lines, bytes: lines * 10, reason, from: { seconds: end, nanos: 0 }, to: { seconds: end + 1, nanos: 0 } };
 }
 
-function newGaps(kept: readonly Gap[] = []): { gaps: Gaps; saved: () => readonly [end: number, lines: number][] } {
+function newGaps(kept: readonly Gap[] = []): { gaps: Gaps; saved: () => readonly [end: number, lines: number | undefined][] } {
   let list: readonly Gap[] = [];
-  return { gaps: new Gaps(kept, (each) => void (list = each)), saved: () => list.map(({ end, lines }) => [end, lines]) };
+  return { gaps: new Gaps(kept, 1000, (each) => void (list = each)), saved: () => list.map(({ end, lines }) => [end, lines]) };
 }
 
 test('losses that touch and have the same reason are one', (t) => {

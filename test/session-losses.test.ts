@@ -1,6 +1,7 @@
 /** What a session gives up, and that its books tell of every line: full memory, giving up, the end of the process. */
 import test from 'ava';
-import { MemoryBudget } from '../src/journal/memory.ts';
+import type { JournalOwner, JournalRun, Range } from '../src/core/types.ts';
+import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 
 const NEVER = new AbortController().signal;
@@ -185,3 +186,83 @@ test('after stop a session whose last lines were dropped is not waited for', wit
   await stopped;
   t.is(bench.account.linesConfirmed + dropped(bench), 20);
 }));
+
+/** [kind of loss, its place]. */
+function places(bench: SessionBench): readonly (readonly [string, number])[] {
+  return bench.gaps.map(({ reason, end }) => [reason, end] as const);
+}
+
+test('after a kill with lines in memory a record says that lines may be missing, before the first line',
+  withBench({ state: 'away', isAfterKill: true }, async (t, bench) => {
+  const rest = framesOf('whose beginning went with the process\n').subarray(20);
+  await bench.write(Buffer.concat([rest, framesOf('new\n')]));
+  t.deepEqual(places(bench), [['crash', 0]]);
+  t.deepEqual([bench.gaps[0]?.lines, bench.gaps[0]?.bytes, bench.gaps[0]?.from], [undefined, undefined, undefined]);
+  bench.transport.isPrompt = true;
+  bench.transport.open();
+  await bench.until('the line', () => bench.account.linesConfirmed === 1);
+  t.deepEqual(bench.transport.confirmed, ['<gap 0>', 'new']);
+  t.is(bench.account.crashes, 1);
+  t.true(bench.account.hasLosses);
+}));
+
+test('a kill before the record of the last one was confirmed makes no second one', withBench({
+  state: 'away', isAfterKill: true, gaps: [{ reason: 'crash', end: 0, to: { seconds: 1, nanos: 0 } }],
+}, async (t, bench) => {
+  await bench.output('one\n');
+  t.deepEqual(places(bench), [['crash', 0]]);
+}));
+
+test('a record of the process before is due at once where its place is gone with that process', withBench({
+  gaps: [{ reason: 'shutdown', end: 5_000_000, lines: 7, bytes: 70, from: { seconds: 1, nanos: 0 }, to: { seconds: 2, nanos: 0 } }],
+}, async (t, bench) => {
+  await bench.output('one\n');
+  await bench.until('the line', () => bench.account.linesConfirmed === 1);
+  t.deepEqual(bench.transport.confirmed, ['<gap 0>', 'one']);
+  t.deepEqual(bench.gaps, []);
+}));
+
+/** Does not give [from, to) back. */
+class BadDisk extends MemoryJournal {
+  readonly #owner: JournalOwner;
+  bad: Range = { from: 0, to: 0 };
+
+  constructor(budget: MemoryBudget, owner: JournalOwner) {
+    super(budget, owner);
+    this.#owner = owner;
+  }
+
+  override read(offset: number): JournalRun | undefined {
+    const run = super.read(offset);
+    const { from, to } = this.bad;
+    if (run === undefined || from === to || run.offset + run.bytes.length <= from) return run;
+    if (run.offset < from) return { offset: run.offset, bytes: run.bytes.subarray(0, from - run.offset) };
+    this.bad = { from: 0, to: 0 };
+    this.#owner.unreadable(from, to);
+    this.discard(from, to);
+    return super.read(offset);
+  }
+}
+
+test('lines that the disk does not give back leave a record in their place, and the frames behind them are found', async (t) => {
+  let disk: BadDisk | undefined;
+  const budget = new MemoryBudget(1024 * 1024);
+  const bench = new SessionBench({ state: 'away', budget, openJournal: (owner) => disk = new BadDisk(budget, owner) });
+  try {
+    await bench.output('first\n');
+    const from = bench.written + 10;
+    await bench.output('cut at its beginning\nwhole\ncut at its end\n');
+    const to = bench.written - 5;
+    await bench.output('last\n');
+    (disk as unknown as BadDisk).bad = { from, to };
+    bench.transport.isPrompt = true;
+    bench.transport.open();
+    await bench.until('the last line', () => bench.transport.confirmed.includes('last'));
+    t.deepEqual(bench.transport.confirmed, ['first', `<gap ${to}>`, 'last']);
+    t.is(bench.account.bytesUnreadable, to - from);
+    t.is(bench.account.bytesSkipped, 10 + 5, 'what is left of the two lines that were cut');
+    t.deepEqual(bench.gaps, []);
+  } finally {
+    await bench.remove();
+  }
+});

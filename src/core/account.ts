@@ -30,6 +30,8 @@ export class Counters {
   gaps = 0;
   bytesSkipped = 0;
   bytesUnreadable = 0;
+  /** Kills of the driver after which lines may be missing. */
+  crashes = 0;
   readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'refused': 0, 'gave-up': 0, 'shutdown': 0 };
 
   counts(): Counts {
@@ -45,6 +47,7 @@ export class Counters {
       gaps: this.gaps,
       bytes_skipped: this.bytesSkipped,
       bytes_unreadable: this.bytesUnreadable,
+      crashes: this.crashes,
     };
   }
 }
@@ -149,13 +152,19 @@ export class Account extends Counters {
     this.#limited('unreadable', 'bytes lost: the disk does not give them back', { unreadable_bytes_total: this.bytesUnreadable });
   }
 
+  /** The process before this one was killed, and had bytes in memory. */
+  crashed(): void {
+    this.#add('crashes', 1);
+    this.#limited('crash', 'lines may be missing: the driver was killed, and what it had in memory is not known', { crashes_total: this.crashes });
+  }
+
   get hasLosses(): boolean {
-    return this.linesTruncated + this.bytesSkipped + this.bytesUnreadable > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
+    return this.linesTruncated + this.bytesSkipped + this.bytesUnreadable + this.crashes > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
   }
 
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
-    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable });
+    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable, crashes: this.crashes });
     return { bytes_read: this.bytesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
   }
 

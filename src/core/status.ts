@@ -112,6 +112,8 @@ export interface Counts {
   readonly bytes_skipped: number;
   /** That the disk did not give back. */
   readonly bytes_unreadable: number;
+  /** Kills of the driver, and power failures, after which lines of a session may be missing. */
+  readonly crashes: number;
 }
 
 /**

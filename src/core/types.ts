@@ -111,16 +111,18 @@ export interface Moment {
   readonly nanos: number;
 }
 
-/** Lines of one session that were given up. The record of it stands in their place in the stream of messages. */
+/** Lines of one session that are missing. The record of it stands in their place in the stream of messages. */
 export interface Gap {
   /** Offset behind the last of them. */
   readonly end: number;
-  readonly reason: DropReason;
-  readonly lines: number;
-  /** Of their text. */
-  readonly bytes: number;
-  /** When the first and the last of them were written. */
-  readonly from: Moment;
+  readonly reason: GapReason;
+  /** undefined: not known. */
+  readonly lines?: number;
+  /** Of their text; where `lines` are not known: as the engine framed them. undefined: not known either. */
+  readonly bytes?: number;
+  /** When the first of them was written; undefined: not known. */
+  readonly from?: Moment;
+  /** When the last of them was written, or not later than that. */
   readonly to: Moment;
 }
 
@@ -145,6 +147,12 @@ export type DropReason =
   | 'refused'        // JetStream will never take the message
   | 'gave-up'        // nats-max-reconnect attempts failed
   | 'shutdown';      // the process ended before NATS confirmed
+
+/** Why lines are missing: given up, or out of reach. */
+export type GapReason =
+  | DropReason
+  | 'unreadable'     // the disk does not give back what was written to it
+  | 'crash';         // the driver was killed: what it had in memory is not known
 
 /** What became of the lines of one commit. Booked when NATS confirms it, since until then it may be repeated. */
 export interface Tally {
@@ -220,6 +228,10 @@ export interface Journal {
   readonly isFull: boolean;
   /** Bytes that go with the process. */
   readonly volatileBytes: number;
+  /** What was found missing when it was opened: neither confirmed nor given up. To be discarded by the owner. */
+  readonly missing: readonly Range[];
+  /** The process before this one had bytes that no disk took: if it was killed, they are lost. */
+  readonly isTorn: boolean;
   /**
    * Takes what the source has, or a part of it: how many bytes came. 'empty': nothing now; 'ended': nothing any more.
    * Throws what the source throws, and never because of a disk.
@@ -238,6 +250,12 @@ export interface Journal {
   close(): void;
   /** Nothing is needed any more. */
   remove(): void;
+}
+
+/** Offsets [from, to). */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Where the bytes of a journal come from. */
@@ -261,7 +279,7 @@ export interface JournalOwner {
   shed(bytes: number): void;
   /** What could not be read before may be read now. */
   readable(): void;
-  /** The disk does not give [from, to) back: `read` skips it. */
+  /** The disk does not give [from, to) back: it is discarded next. */
   unreadable(from: number, to: number): void;
 }
 

@@ -5,7 +5,7 @@
 import { cutJsonText, writeJsonText } from '../core/json-text.ts';
 import { TIMESTAMP_BYTES, TimestampWriter } from '../core/rfc3339.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { ContainerFacts, Formatted, Formatter, Gap, LogEntry, Moment, Partial } from '../core/types.ts';
+import type { ContainerFacts, Formatted, Formatter, Gap, GapReason, LogEntry, Moment, Partial } from '../core/types.ts';
 
 /** The message's own keys: they win over labels and environment of the same name. */
 export const FIXED_KEYS: ReadonlySet<string> = new Set([
@@ -75,10 +75,10 @@ class JsonFormatter implements Formatter {
     const before = out.pending;
     out.append(this.#head);
     this.#time.write(gap.to.seconds, gap.to.nanos, out.buffer, out.length - this.#timeBefore);
-    const from = this.#timestamp(gap.from);
-    const to = this.#timestamp(gap.to);
     const { lines, bytes, reason } = gap;
-    const text = JSON.stringify(`${lines} lines (${bytes} bytes) between ${from} and ${to} were lost: ${reason}`);
+    const from = gap.from === undefined ? undefined : this.#timestamp(gap.from);
+    const to = this.#timestamp(gap.to);
+    const text = JSON.stringify(sentence({ lines, bytes, from, to, reason }));
     out.append(Buffer.from(`${text.slice(1)},"source":"driver","gap":${JSON.stringify({ lines, bytes, from, to, reason })}`));
     out.append(this.#tail);
     const size = out.pending - before;
@@ -99,6 +99,21 @@ class JsonFormatter implements Formatter {
     if (entry.partial !== undefined) out.append(Buffer.from(partialKeys(entry.partial)));
     out.append(this.#tail);
   }
+}
+
+interface GapFields {
+  readonly lines: number | undefined;
+  readonly bytes: number | undefined;
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly reason: GapReason;
+}
+
+/** What people read who look at the lines. */
+function sentence({ lines, bytes, from, to, reason }: GapFields): string {
+  if (bytes === undefined) return `lines before ${to} may be missing, how many is not known: ${reason}`;
+  if (lines === undefined) return `lines (${bytes} bytes) before ${to} were lost: ${reason}`;
+  return `${lines} lines (${bytes} bytes) between ${from} and ${to} were lost: ${reason}`;
 }
 
 function partialKeys({ id, ordinal, last }: Partial): string {

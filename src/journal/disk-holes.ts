@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Range } from '../core/types.ts';
 import type { FileSystem } from './file-system.ts';
 import { writeWhole } from './segment.ts';
 
@@ -15,15 +16,9 @@ const CHECKED_BYTES = RECORD_BYTES - 4;
 /** More are not believed; the bytes in flight, behind which holes open, bound them to far fewer. */
 const MAX_FILE_BYTES = RECORD_BYTES * 10_000;
 
-/** [from, to). */
-export interface Hole {
-  readonly from: number;
-  readonly to: number;
-}
-
 export class Holes {
   /** In order; they neither touch nor overlap. */
-  readonly #list: Hole[] = [];
+  readonly #list: Range[] = [];
 
   get isEmpty(): boolean {
     return this.#list.length === 0;
@@ -37,7 +32,7 @@ export class Holes {
   /** Swallows the holes that it touches. */
   add(from: number, to: number): void {
     let index = 0;
-    while (index < this.#list.length && (this.#list[index] as Hole).to < from) index++;
+    while (index < this.#list.length && (this.#list[index] as Range).to < from) index++;
     let count = 0;
     for (let hole = this.#list[index]; hole !== undefined && hole.from <= to; hole = this.#list[index + ++count]) {
       from = Math.min(from, hole.from);
@@ -60,7 +55,7 @@ export class Holes {
 
   /** Forgets what lies before `offset`. */
   release(offset: number): void {
-    while (this.#list.length > 0 && (this.#list[0] as Hole).to <= offset) this.#list.shift();
+    while (this.#list.length > 0 && (this.#list[0] as Range).to <= offset) this.#list.shift();
   }
 
   /** Throws the system's error; then the file is as it was. A file of holes that are all released is harmless. */

@@ -5,8 +5,9 @@
  * halfway could harm.
  */
 import { join } from 'node:path';
+import type { Range } from '../core/types.ts';
 import { Holes, HOLES_FILE, NEW_HOLES_FILE } from './disk-holes.ts';
-import { systemCode, type FileSystem } from './file-system.ts';
+import { isShortage, systemCode, type FileSystem } from './file-system.ts';
 import type { Quarantine } from './quarantine.ts';
 import { baseOf, HEADER_BYTES, MAX_SEGMENT_BYTES, type Segment, type SegmentFolder } from './segment.ts';
 import { WATERMARK_FILE, type WatermarkFile } from './watermark-file.ts';
@@ -16,8 +17,6 @@ import { WATERMARK_FILE, type WatermarkFile } from './watermark-file.ts';
  * the receiver would take new lines for repeated ones; more than this cannot have been on its way.
  */
 const AHEAD_BYTES = 2 ** 34;
-/** The machine is short of something: says nothing about the file. */
-const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EPERM']);
 
 export interface Recovered {
   readonly segments: Segment[];
@@ -29,8 +28,10 @@ export interface Recovered {
   readonly epoch: number;
   /** Offsets behind the last segment may have been used. */
   readonly isAhead: boolean;
-  /** Bytes between the segments that neither NATS confirmed nor anybody gave up: lost with a broken disk or a power failure. */
-  readonly missingBytes: number;
+  /** In no segment, and neither confirmed nor given up: lost with a broken disk or a power failure. */
+  readonly missing: readonly Range[];
+  /** Bytes may have been behind the last segment, where the disk did not take them. */
+  readonly isTorn: boolean;
   /** The folder cannot be judged now: nothing in it may be touched. */
   readonly isDetached: boolean;
 }
@@ -59,7 +60,7 @@ export class Recovery {
       this.#report(error as Error);
       // Which offsets were used is not known: these were not, since time passes faster than bytes do.
       const head = Date.now() * 1024;
-      return { segments: [], holes: new Holes(), head, watermark: head, sequence: 0, epoch: Date.now(), isAhead: true, missingBytes: 0, isDetached: true };
+      return { segments: [], holes: new Holes(), head, watermark: head, sequence: 0, epoch: Date.now(), isAhead: true, missing: [], isTorn: true, isDetached: true };
     }
   }
 
@@ -77,11 +78,11 @@ export class Recovery {
     const head = Math.max(this.#bound, known) + (wasAhead ? AHEAD_BYTES : 0);
     const watermark = holes.skip(Math.max(saved?.offset ?? 0, this.#segments[0]?.base ?? head));
     holes.release(watermark);
-    const missingBytes = this.#countMissing(holes, saved?.offset ?? watermark);
+    const missing = this.#findMissing(holes, saved?.offset ?? watermark);
     const isAhead = wasAhead || head > known;
     // Numbers that may have been used must not come again with other messages.
     const { sequence, epoch } = saved === undefined || isAhead ? { sequence: 0, epoch: Date.now() } : saved;
-    return { segments: this.#segments, holes, head, watermark, sequence, epoch, isAhead, missingBytes, isDetached: false };
+    return { segments: this.#segments, holes, head, watermark, sequence, epoch, isAhead, missing, isTorn: wasAhead, isDetached: false };
   }
 
   #names(): readonly string[] {
@@ -100,8 +101,7 @@ export class Recovery {
     try {
       look();
     } catch (error) {
-      const code = systemCode(error);
-      if (code === undefined || SHORTAGES.has(code)) throw error;
+      if (systemCode(error) === undefined || isShortage(error)) throw error;
       this.#report(error as Error);
       this.#putAway(name, 0);
     }
@@ -148,14 +148,14 @@ export class Recovery {
     });
   }
 
-  #countMissing(holes: Holes, from: number): number {
-    let missing = 0;
+  #findMissing(holes: Holes, from: number): readonly Range[] {
+    const missing: Range[] = [];
     let at = from;
-    for (const { base, end } of this.#segments) {
+    for (const { base, end } of [...this.#segments, { base: this.#bound, end: this.#bound }]) {
       while (at < base) {
         const kept = holes.skip(at);
         const to = kept > at ? kept : Math.min(base, holes.next(at));
-        if (kept === at) missing += to - at;
+        if (kept === at) missing.push({ from: at, to });
         at = to;
       }
       at = Math.max(at, end);

@@ -10,7 +10,7 @@
  * What is confirmed is saved before files are removed. That is not needed to find the rest again (bytes before the
  * first file are over), but spares the receiver what it has already.
  */
-import type { ByteSource, Journal, JournalOwner, JournalRun } from '../core/types.ts';
+import type { ByteSource, Journal, JournalOwner, JournalRun, Range } from '../core/types.ts';
 import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
 import { Recovery } from './disk-recovery.ts';
 import type { Holes } from './disk-holes.ts';
@@ -49,8 +49,9 @@ export class DiskJournal implements Member, Journal {
   readonly owner: JournalOwner;
   /** The folder could not be looked at: it is left alone for the next process, and this session lives in memory. */
   readonly isDetached: boolean;
-  /** Found missing when the journal was opened. */
-  readonly missingBytes: number;
+  /** Lost with a broken disk or a power failure, as of when the journal was opened. */
+  readonly missing: readonly Range[];
+  readonly isTorn: boolean;
   readonly #budget: DiskBudget;
   readonly #settings: DiskJournalSettings;
   readonly #folder: SegmentFolder;
@@ -76,8 +77,9 @@ export class DiskJournal implements Member, Journal {
     this.#segmentBytes = Math.min(budget.segmentBytes, segmentBytesFor(settings.limit));
     const recovery = new Recovery(budget.fs, this.#folder, budget.quarantine, (error) => budget.failed(this.#folder, error));
     const mark = new WatermarkFile(budget.fs, settings.folder, this.#folder.seed);
-    const { segments, holes, head, watermark, sequence, epoch, isAhead, missingBytes, isDetached } = recovery.run(mark);
-    this.missingBytes = missingBytes;
+    const { segments, holes, head, watermark, sequence, epoch, isAhead, missing, isTorn, isDetached } = recovery.run(mark);
+    this.missing = missing;
+    this.isTorn = isTorn;
     this.isDetached = isDetached;
     this.#segments = segments;
     this.#holes = holes;
@@ -165,8 +167,8 @@ export class DiskJournal implements Member, Journal {
       const bytes = this.#reader.read(segment, at, to, this.#writer.fdOf(segment));
       if (bytes === 'later') return this.#later();
       if (bytes !== undefined) return { offset: at, bytes };
-      this.discard(at, to);
       this.owner.unreadable(at, to);
+      this.discard(at, to);
       at = to;
       // The segment may be gone from the list.
       i = -1;

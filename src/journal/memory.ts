@@ -76,6 +76,8 @@ export class MemoryJournal implements Journal {
   head = 0;
   watermark = 0;
   sequence = 0;
+  readonly missing = [];
+  readonly isTorn = false;
   readonly epoch = Date.now();
   /** In order of their offsets; there may be gaps between them. */
   readonly #chunks: Chunk[] = [];

@@ -1,7 +1,9 @@
 import test from 'ava';
+import messageSchema from '../../schema/message.schema.json' with { type: 'json' };
 import { ByteWriter } from '../../src/core/byte-writer.ts';
-import type { ContainerFacts, Formatted, LogEntry } from '../../src/core/types.ts';
+import type { ContainerFacts, Formatted, Gap, LogEntry } from '../../src/core/types.ts';
 import { createJsonFormatter } from '../../src/formatters/json.ts';
+import { createAjv } from '../../src/options/schema.ts';
 import { entryOf } from '../stages/collector.ts';
 
 const FACTS: ContainerFacts = {
@@ -9,6 +11,7 @@ const FACTS: ContainerFacts = {
   attributes: new Map([['team', 'core'], ['quote', 'a"\\<b>\n'], ['text', 'mine'], ['truncated', '9'], ['__proto__', 'p']]),
 };
 const ENDLESS = 1024 * 1024;
+const validate = createAjv().compile(messageSchema);
 
 function format(entry: LogEntry, limit = ENDLESS, facts = FACTS): { formatted: Formatted; text: string } {
   const out = new ByteWriter(64);
@@ -70,3 +73,24 @@ test('the text may be cut to nothing', (t) => {
   const { formatted, text } = format(entryOf('x'.repeat(1000)), fixed);
   t.deepEqual([formatted, JSON.parse(text).text], ['truncated', '']);
 });
+
+const AT = { seconds: 1_714_979_289, nanos: 5 };
+const records: readonly [string, Gap, string, string][] = [
+  ['lines that were given up', { end: 9, reason: 'overflow', lines: 3, bytes: 40, from: AT, to: AT },
+    '3 lines (40 bytes) between 2024-05-06T07:08:09.000000005Z and 2024-05-06T07:08:09.000000005Z were lost: overflow',
+    '{"lines":3,"bytes":40,"from":"2024-05-06T07:08:09.000000005Z","to":"2024-05-06T07:08:09.000000005Z","reason":"overflow"}'],
+  ['bytes that the disk does not give back', { end: 9, reason: 'unreadable', bytes: 40, to: AT },
+    'lines (40 bytes) before 2024-05-06T07:08:09.000000005Z were lost: unreadable', '{"bytes":40,"to":"2024-05-06T07:08:09.000000005Z","reason":"unreadable"}'],
+  ['a kill', { end: 9, reason: 'crash', to: AT },
+    'lines before 2024-05-06T07:08:09.000000005Z may be missing, how many is not known: crash', '{"to":"2024-05-06T07:08:09.000000005Z","reason":"crash"}'],
+];
+
+for (const [what, gap, said, fields] of records) {
+  test(`the record of ${what} says what is known, to people and to programs`, (t) => {
+    const out = new ByteWriter(64);
+    t.is(createJsonFormatter({ ...FACTS, attributes: new Map() }).formatGap(gap, out, ENDLESS), 'whole');
+    const text = out.take().toString();
+    t.true(text.endsWith(`"time":"2024-05-06T07:08:09.000000005Z","text":"${said}","source":"driver","gap":${fields}}`), text);
+    t.deepEqual(validate(JSON.parse(text)) ? [] : validate.errors, []);
+  });
+}

@@ -1,10 +1,10 @@
 /** What the disk keeps while NATS is away outlives the driver, however it ends. */
-import { globSync, readdirSync, statSync } from 'node:fs';
+import { globSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Oracle } from '../support/oracle.ts';
 import { until } from '../support/wait.ts';
-import { Load, startDriver, startLocalNats, startProxy, type Container } from './rig.ts';
+import { Load, startDriver, startLocalNats, startProxy, type Container, type Rig } from './rig.ts';
 
 /** The driver has read all that the containers wrote. */
 async function untilOnDisk(state: string, containers: readonly Container[]): Promise<void> {
@@ -83,4 +83,59 @@ test('a driver that is killed again and again while containers write loses nothi
   t.is(lost, 0, JSON.stringify(examples));
   t.is(corrupted, 0);
   t.log(`${rig.oracle.received()} lines, ${lost} lost, ${rig.oracle.duplicates} twice`);
+});
+
+/** The records of the driver itself, as [reason, lines]. */
+async function watchRecords(rig: Rig, url: string): Promise<(readonly [string, number | undefined])[]> {
+  const records: (readonly [string, number | undefined])[] = [];
+  await rig.subscribe(url, {}, (body) => {
+    const { gap } = body as unknown as { gap?: { reason: string; lines?: number } };
+    if (gap === undefined) rig.oracle.receive(body.container_name, body.text);
+    else records.push([gap.reason, gap.lines]);
+  });
+  return records;
+}
+
+test('P2: a kill of a driver that keeps lines in memory leaves a record that lines may be missing, an orderly end does not', async (t) => {
+  const nats = await startLocalNats(t);
+  const proxy = await startProxy(t, nats.port);
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER: 'memory' }, new Oracle(200));
+  const records = await watchRecords(rig, nats.url);
+  const web = await rig.container('web');
+  await web.write(100);
+  await until('the pipe is read', () => rig.plugin.log('session started').length === 1);
+  await rig.plugin.kill();
+  await rig.plugin.startAgain();
+  await rig.plugin.logged('lines may be missing: the driver was killed, and what it had in memory is not known', { container: 'web' });
+  await proxy.accept();
+  await until('the record', () => records.length === 1);
+  t.deepEqual(records, [['crash', undefined]]);
+  await proxy.refuse();
+  await rig.plugin.logged('cannot connect to NATS');
+  await web.write(50);
+  t.is(await rig.plugin.terminate(), 0);
+  await rig.plugin.startAgain();
+  await proxy.accept();
+  await web.write(1);
+  await until('the new line', () => rig.oracle.received() > 0 && rig.oracle.missing('web').at(-1) !== 150);
+  t.deepEqual(records.slice(1).map(([reason]) => reason).filter((reason) => reason === 'crash'), [], 'it ended in order');
+});
+
+test('K2: what the disk does not give back leaves a record in its place', async (t) => {
+  const nats = await startLocalNats(t);
+  const proxy = await startProxy(t, nats.port);
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url }, new Oracle(200));
+  const records = await watchRecords(rig, nats.url);
+  const web = await rig.container('web');
+  await web.write(1000);
+  await untilOnDisk(rig.plugin.state, [web]);
+  await rig.plugin.kill();
+  const [file = ''] = globSync(join(rig.plugin.state, 'journals/*/*.seg'));
+  writeFileSync(file, 'damage', { flag: 'r+' });
+  await rig.plugin.startAgain();
+  await web.write(10);
+  await proxy.accept();
+  await until('the new lines', () => rig.oracle.received() === 10);
+  await rig.plugin.logged('bytes lost: the disk does not give them back', { container: 'web' });
+  t.deepEqual(records, [['unreadable', undefined]]);
 });

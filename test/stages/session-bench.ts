@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
-import type { Gap, OverflowPlan } from '../../src/core/types.ts';
+import type { Gap, Journal, JournalOwner, OverflowPlan } from '../../src/core/types.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
@@ -18,6 +18,11 @@ export interface BenchOptions {
   readonly state?: 'prompt' | 'slow' | 'away';
   readonly budget?: MemoryBudget;
   readonly overflow?: OverflowPlan;
+  readonly openJournal?: (owner: JournalOwner) => Journal;
+  /** Left by the process before. */
+  readonly gaps?: readonly Gap[];
+  /** The process before was killed, with bytes in memory. */
+  readonly isAfterKill?: boolean;
 }
 
 export class SessionBench {
@@ -34,15 +39,18 @@ export class SessionBench {
   /** Bytes that the container wrote, framed. */
   written = 0;
 
-  constructor({ state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024), overflow = { policy: 'drop-oldest', blockMs: 0 } }: BenchOptions = {}) {
+  constructor({
+    state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024), overflow = { policy: 'drop-oldest', blockMs: 0 },
+    openJournal = (owner) => new MemoryJournal(budget, owner), gaps = [], isAfterKill = false,
+  }: BenchOptions = {}) {
     const file = join(this.#folder, 'fifo');
     execFileSync('mkfifo', [file]);
     this.#writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
     this.budget = budget;
     this.session = new Session({
-      file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveGap: false, held: this.held, account: this.account,
+      file, openJournal, mayHaveSeam: isAfterKill, mayHaveLost: isAfterKill, isAfterKill, held: this.held, account: this.account,
       formatter: { format: () => 'whole', formatGap: () => 'whole' },
-      plan: { oversize: 'split', overflow }, gaps: [], saveGaps: (gaps) => void (this.gaps = gaps),
+      plan: { oversize: 'split', overflow }, gaps, saveGaps: (list) => void (this.gaps = list),
       openTransport: (listener) => this.#transport = new ScriptedTransport(listener, state),
       ended: (isOver) => this.ends.push(isOver),
     });
