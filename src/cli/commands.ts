@@ -1,9 +1,11 @@
 /** The table of all commands, in the order of the help. */
 import type { Command } from './command.ts';
+import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
 import { explain } from './commands/explain.ts';
 import { serve } from './commands/serve.ts';
+import { status } from './commands/status.ts';
 
-export const commands: readonly Command[] = [serve, explain, completion];
+export const commands: readonly Command[] = [serve, status, check, explain, completion];
 
 export const PROGRAM = 'nats-log-driver';

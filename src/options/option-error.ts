@@ -28,10 +28,15 @@ export class OptionError extends Error {
   }
 }
 
-function describe({ option, wanted, value, suggestion, origin }: Problem): string {
+/** What is wrong, without where. */
+export function describeProblem({ option, wanted, value, suggestion }: Omit<Problem, 'origin'>): string {
   const got = value === undefined ? '' : `, got ${value}`;
   const meant = suggestion === undefined ? '' : `, did you mean ${suggestion}?`;
-  return `${showName(option)}: ${wanted}${got}${meant} (${origin})`;
+  return `${showName(option)}: ${wanted}${got}${meant}`;
+}
+
+function describe(problem: Problem): string {
+  return `${describeProblem(problem)} (${problem.origin})`;
 }
 
 function compose(problems: readonly Problem[]): string {

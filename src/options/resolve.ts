@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Options } from '../core/options.generated.ts';
 import type { Server, TlsFiles } from '../core/target.ts';
-import { readLayer, type Layer } from './layers.ts';
+import { readLayer, type Layer, type LayerReading } from './layers.ts';
 import { showValue } from './mask.ts';
 import { OptionError, type Problem } from './option-error.ts';
 import { crossProblems, type MergedValues } from './rules.ts';
@@ -49,6 +49,12 @@ function merge(layers: readonly Layer[]): MergedValues {
 /** Each value was accepted by the schema that the type is generated from. */
 function toOptions(values: MergedValues): Options {
   return Object.freeze(Object.fromEntries([...values].map(([name, { value }]) => [name, value]))) as unknown as Options;
+}
+
+/** Of a document alone. */
+export function settingsOf(yaml: LayerReading): Settings {
+  const layers = [defaultLayer(), yaml.layer];
+  return { layers, options: toOptions(merge(layers)), warnings: [] };
 }
 
 /** The YAML file and the environment without what is wrong in them, and an error with all that is. */

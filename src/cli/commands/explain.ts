@@ -1,11 +1,12 @@
 import { defineCommand } from '../command.ts';
+import { LOG_OPT_OPTION } from './options.ts';
 
 export const explain = defineCommand({
   name: 'explain',
   summary: 'show the effective options, where each came from, and a sample message',
   details: ['Reads the environment and the YAML file of this machine. Nothing is started, nobody is contacted.'],
   options: {
-    'log-opt': { type: 'string', value: 'K=V', multiple: true, complete: 'option', help: 'an option of the container, as for docker run' },
+    'log-opt': LOG_OPT_OPTION,
     info: { type: 'string', value: 'FILE', complete: 'file', help: 'the container, as JSON with ContainerID, ContainerName, …' },
     json: { type: 'boolean', help: 'print JSON' },
   },

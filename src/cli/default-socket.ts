@@ -1,0 +1,2 @@
+/** Where the engine looks for a driver of this name that is a process of the host. */
+export const DEFAULT_SOCKET = '/run/docker/plugins/nats.sock';

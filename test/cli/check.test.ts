@@ -1,0 +1,117 @@
+import { chmodSync } from 'node:fs';
+import test from 'ava';
+import { runCommand, runProcess, type CommandRun } from '../support/command-run.ts';
+import { withFile } from '../support/temporary-file.ts';
+
+/** The path of the file is FILE in what comes back. */
+function check(yaml: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}, mode = 0o600): Promise<CommandRun> {
+  return withFile(yaml, async (path) => {
+    chmodSync(path, mode);
+    const { code, out, err } = await runCommand(['check', path, ...args], env);
+    return { code, out: out.replaceAll(path, 'FILE'), err };
+  });
+}
+
+test('a file that is fine is called good', async (t) => {
+  t.deepEqual(await check('defaults:\n  nats-servers: nats://nats-1:4222\n'), { code: 0, out: 'good: no errors, no warnings\n', err: '' });
+});
+
+test('all errors are told with line and column, in the order of the file', async (t) => {
+  const { code, out } = await check('defaults:\n  nats-severs: x\n  nats-max-reconnect: ten\n  tag: "{{.Name"\n');
+  t.is(code, 1);
+  t.deepEqual(out.split('\n'), [
+    'FILE:2:3: error: nats-severs: unknown option, did you mean nats-servers?',
+    'FILE:3:3: error: nats-max-reconnect: expected an integer >= -1, got "ten"',
+    'FILE:4:3: error: tag: template: log-tag:1: unclosed action',
+    'not good: 3 errors, no warnings',
+    '',
+  ]);
+});
+
+test('YAML that is broken is an error at its place', async (t) => {
+  const { code, out } = await check('defaults:\n  tag: "x\n');
+  t.is(code, 1);
+  t.regex(out, /^FILE:\d+:\d+: error: nats-config: broken YAML: /);
+});
+
+interface Finding { readonly title: string; readonly yaml: string; readonly env?: NodeJS.ProcessEnv; readonly mode?: number; readonly line: RegExp }
+
+const findings: readonly Finding[] = [
+  {
+    title: 'a template that gives the sample container an illegal subject',
+    yaml: 'defaults:\n  nats-subject: logs.{{.Command}}\n',
+    line: /^FILE:2:3: warning: nats-subject: expected a legal subject, got "logs\.\/bin\/sh -c echo hello", which holds a blank .*would be refused$/m,
+  },
+  {
+    title: 'a file that does not exist',
+    yaml: 'defaults:\n  nats-tls-ca-cert: /nowhere/ca.pem\n',
+    line: /^FILE:2:3: warning: nats-tls-ca-cert: expected a readable file, found nothing at "\/nowhere\/ca\.pem"/m,
+  },
+  {
+    title: 'a secret that others may read',
+    yaml: 'defaults:\n  nats-user: me\n  nats-pass: canary\n',
+    mode: 0o644,
+    line: /^FILE: warning: holds secrets \(nats-pass\), and its mode 0644 .*: chmod 600 "FILE"$/m,
+  },
+  {
+    title: 'a password in an address that others may read',
+    yaml: 'defaults:\n  nats-servers: nats://me:canary@nats-1\n',
+    mode: 0o640,
+    line: /^FILE: warning: holds secrets \(nats-servers\)/m,
+  },
+  {
+    title: 'verification that is switched off',
+    yaml: 'defaults:\n  nats-tls-skip-verify: yes\n',
+    line: /^FILE:2:3: warning: nats-tls-skip-verify: any server certificate is accepted$/m,
+  },
+  {
+    title: 'a plugin setting that wins',
+    yaml: 'defaults:\n  nats-servers: nats-1\n',
+    env: { NATS_SERVERS: 'nats-2' },
+    line: /^FILE:2:3: warning: nats-servers: the plugin setting NATS_SERVERS of this environment wins over it$/m,
+  },
+  {
+    title: 'an option that does nothing without another',
+    yaml: 'defaults:\n  nats-stream: LOGS\n',
+    line: /^FILE:2:3: note: nats-stream: has no effect unless nats-transport=jetstream$/m,
+  },
+  {
+    title: 'an option that is read at the start only',
+    yaml: 'defaults:\n  nats-buffer-size: 64m\n',
+    line: /^FILE:2:3: note: nats-buffer-size: concerns the whole driver/m,
+  },
+];
+
+for (const { title, yaml, env, mode, line } of findings) {
+  test(`told of, and no error: ${title}`, async (t) => {
+    const { code, out } = await check(yaml, [], env, mode);
+    t.is(code, 0);
+    t.regex(out, line);
+    t.false(out.includes('canary'));
+    const isWarning = out.includes(': warning: ');
+    t.is((await check(yaml, ['--strict'], env, mode)).code, isWarning ? 1 : 0, 'strict');
+  });
+}
+
+test('the machine-readable form holds the same', async (t) => {
+  const { code, out } = await check('defaults:\n  nats-stream: LOGS\n  nats-severs: x\n', ['--json']);
+  t.is(code, 1);
+  t.deepEqual(JSON.parse(out), {
+    file: 'FILE', ok: false,
+    remarks: [
+      { severity: 'note', place: 'FILE:2:3', text: 'nats-stream: has no effect unless nats-transport=jetstream' },
+      { severity: 'error', place: 'FILE:3:3', text: 'nats-severs: unknown option, did you mean nats-servers?' },
+    ],
+  });
+});
+
+test('standard input is judged, too', async (t) => {
+  const { code, out } = await runProcess(['check', '-'], {}, 'defaults:\n  nats-severs: x\n');
+  t.is(code, 1);
+  t.regex(out, /^<stdin>:2:3: error: nats-severs/);
+});
+
+test('without a name, it is the file that the driver would read', async (t) => {
+  const { code, out } = await runCommand(['check'], { NATS_CONFIG: '/nowhere' });
+  t.deepEqual([code, out], [1, '/nowhere: error: expected a readable file, found nothing\nnot good: 1 error, no warnings\n']);
+});
