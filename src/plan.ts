@@ -118,8 +118,9 @@ function overflowOf({ 'nats-overflow': policy, 'nats-block-timeout': blockMs, 'n
 }
 
 function streamOf({ options }: ResolvedOptions, subject: string): StreamPlan | undefined {
-  const { 'nats-stream': name, 'nats-stream-create': create, 'nats-stream-subjects': subjects } = options;
-  return name === undefined ? undefined : { name, create, subjects: subjects ?? [wholeBranch(subject)] };
+  const { 'nats-stream': name, 'nats-stream-create': create, 'nats-stream-subjects': subjects, 'nats-jetstream-domain': domain } = options;
+  if (name === undefined) return undefined;
+  return { name, create, subjects: subjects ?? [wholeBranch(subject)], ...(domain === undefined ? {} : { domain }) };
 }
 
 /** `logs.web` → `logs.>`: a stream for all containers that follow the same scheme. */
@@ -129,13 +130,18 @@ function wholeBranch(subject: string): string {
 }
 
 export function toTarget({ options, servers, tls }: ResolvedOptions): Target {
-  const { 'nats-user': user, 'nats-pass': pass, 'nats-token': token } = options;
+  const { 'nats-user': user, 'nats-pass': pass, 'nats-token': token, 'nats-name': name } = options;
   return {
     servers,
     ...(user === undefined ? {} : { user }),
     ...(pass === undefined ? {} : { pass }),
     ...(token === undefined ? {} : { token }),
     ...(tls === undefined ? {} : { tls }),
+    ...(name === undefined ? {} : { name }),
     maxReconnect: options['nats-max-reconnect'],
+    connectTimeoutMs: options['nats-connect-timeout'],
+    reconnectWaitMs: options['nats-reconnect-wait'],
+    pingIntervalMs: options['nats-ping-interval'],
+    inboxPrefix: options['nats-inbox-prefix'],
   };
 }

@@ -35,10 +35,6 @@ function hasCredentials({ user, pass, token }: Server | Target): boolean {
   return user !== undefined || pass !== undefined || token !== undefined;
 }
 
-function withoutCredentials({ servers, tls, maxReconnect }: Target): Target {
-  return {
-    servers: servers.map(({ host, port, tls }) => ({ host, port, tls })),
-    ...(tls === undefined ? {} : { tls }),
-    maxReconnect,
-  };
+function withoutCredentials({ user: _user, pass: _pass, token: _token, ...target }: Target): Target {
+  return { ...target, servers: target.servers.map(({ host, port, tls }) => ({ host, port, tls })) };
 }

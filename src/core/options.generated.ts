@@ -48,6 +48,33 @@ export interface Options {
    */
   readonly 'nats-max-reconnect': number;
   /**
+   * Name of the connection in the server's own reports. Not set: `docker-nats-log-driver@HOST`. Containers with
+   * different names do not share a connection.
+   */
+  readonly 'nats-name'?: string;
+  /**
+   * Milliseconds. How long one attempt to connect to one server may take, TLS and login included.
+   * Default: `4s`.
+   */
+  readonly 'nats-connect-timeout': number;
+  /**
+   * Milliseconds. Longest wait after all servers were tried in vain. The first wait is 100 ms; they double, with
+   * jitter.
+   * Default: `10s`.
+   */
+  readonly 'nats-reconnect-wait': number;
+  /**
+   * Milliseconds. How often an idle server is asked for a sign of life. One that owes an answer for twice as long is
+   * left for another.
+   * Default: `5s`.
+   */
+  readonly 'nats-ping-interval': number;
+  /**
+   * First part of the subjects on which JetStream answers. The user needs permission to subscribe to what follows it.
+   * Default: `_INBOX`.
+   */
+  readonly 'nats-inbox-prefix': string;
+  /**
    * User name. User information in a server's address wins for that server.
    */
   readonly 'nats-user'?: string;
@@ -78,6 +105,15 @@ export interface Options {
    */
   readonly 'nats-tls-skip-verify': boolean;
   /**
+   * Name or address that the certificates of the servers must carry, in the place of that in `nats-servers`.
+   */
+  readonly 'nats-tls-server-name'?: string;
+  /**
+   * `true`: speak TLS before the server has said anything, as servers with `handshake_first` and TLS proxies want it.
+   * Default: `false`.
+   */
+  readonly 'nats-tls-handshake-first': boolean;
+  /**
    * Way of delivery. `core`: Core NATS, each message confirmed by the server that takes it. `jetstream`: each message
    * confirmed by the stream that stores it, and stored once.
    * Default: `core`.
@@ -97,6 +133,11 @@ export interface Options {
    * Subjects of a stream that `nats-stream-create` makes. Not set: for `logs.web` it is `logs.>`.
    */
   readonly 'nats-stream-subjects'?: readonly string[];
+  /**
+   * JetStream domain in which `nats-stream-create` makes the stream: the API is then addressed as `$JS.DOMAIN.API`. Not
+   * set: that of the server which the driver is connected to.
+   */
+  readonly 'nats-jetstream-domain'?: string;
   /**
    * What becomes of a line whose message is larger than the server takes: several messages, one that is cut and marked,
    * or none.

@@ -12,11 +12,15 @@ export interface Server {
   readonly token?: string;
 }
 
-/** Absolute paths; read again at every attempt to connect, so that renewed certificates are taken up. */
-export interface TlsFiles {
+/** How servers are verified. Files are absolute paths, read again at every attempt to connect: renewed certificates are taken up. */
+export interface Tls {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** That the certificates must carry, in the place of the address. */
+  readonly serverName?: string;
+  /** TLS comes before the server's greeting. */
+  readonly handshakeFirst: boolean;
   readonly skipVerify: boolean;
 }
 
@@ -25,9 +29,19 @@ export interface Target {
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
-  readonly tls?: TlsFiles;
+  readonly tls?: Tls;
+  /** In the server's own reports; undefined: that of the driver. */
+  readonly name?: string;
   /** How often in a row each server is tried before giving up; -1: for ever. */
   readonly maxReconnect: number;
+  /** For one attempt. */
+  readonly connectTimeoutMs: number;
+  /** The longest between attempts. */
+  readonly reconnectWaitMs: number;
+  /** Of an idle server; one that is silent for twice as long is left. */
+  readonly pingIntervalMs: number;
+  /** Where answers come. */
+  readonly inboxPrefix: string;
 }
 
 /** For people: scheme, host and port, never credentials. */

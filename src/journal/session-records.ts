@@ -13,7 +13,7 @@ import type { ContainerFacts, Gap, SessionPlan } from '../core/types.ts';
 import type { SyncPolicy } from './disk.ts';
 import { nodeFileSystem, systemCode } from './file-system.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const NAME = /^([0-9a-f]{32})\.json$/u;
 /** Of a record that is being written. */
 const UNFINISHED = '.new';
@@ -170,9 +170,10 @@ function isStored(value: unknown): value is StoredRecord {
 function isPlan(plan: unknown): boolean {
   if (!isObject(plan) || !isObject(plan['facts']) || !isObject(plan['target']) || !isObject(plan['overflow'])) return false;
   const { id, name, imageId, imageName, hostname, tag } = plan['facts'];
-  const { servers } = plan['target'];
+  const { servers, maxReconnect, connectTimeoutMs, reconnectWaitMs, pingIntervalMs, inboxPrefix } = plan['target'];
   const isServer = (server: unknown): boolean => isObject(server) && areTexts([server['host']]) && typeof server['port'] === 'number';
-  return areTexts([id, name, imageId, imageName, hostname, tag, plan['subject'], plan['format'], plan['transport']])
+  return areTexts([id, name, imageId, imageName, hostname, tag, plan['subject'], plan['format'], plan['transport'], inboxPrefix])
+    && [maxReconnect, connectTimeoutMs, reconnectWaitMs, pingIntervalMs].every((value) => typeof value === 'number')
     && areListed(servers, isServer) && Array.isArray(servers) && servers.length > 0;
 }
 

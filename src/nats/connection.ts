@@ -18,15 +18,14 @@ import { Outbox } from './outbox.ts';
 import { History, type ConnectionCounters } from './history.ts';
 import { ServerPool, type PooledServer } from './server-pool.ts';
 
-/** After all servers were tried in vain: from … to …, doubling, with full jitter. */
+/** After all servers were tried in vain: from here to the target's `reconnectWaitMs`, doubling, with full jitter. */
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 10_000;
 /** A link that lasts as long was a success. */
 const SETTLED_MS = 1000;
 /** How often the watchdog looks. */
 const WATCH_MS = 1000;
-/** A server that does not answer for this long hangs: go to another one. */
-const HUNG_MS = 10_000;
+/** A server that owes an answer for so many intervals hangs: go to another one. */
+const HUNG_INTERVALS = 2;
 
 export type ConnectionState = 'connecting' | 'connected' | 'gave-up' | 'closed';
 
@@ -96,7 +95,7 @@ export class Connection {
 
   get acks(): Acks {
     if (this.#acks === undefined) {
-      this.#acks = new Acks(`_INBOX.${randomBytes(12).toString('hex')}`, this.#settings.windowBytes);
+      this.#acks = new Acks(`${this.#settings.target.inboxPrefix}.${randomBytes(12).toString('hex')}`, this.#settings.windowBytes);
       if (this.#link !== undefined) this.#acks.open(this.#link);
     }
     return this.#acks;
@@ -140,7 +139,7 @@ export class Connection {
   async #dial(server: PooledServer, closed: (reason: string) => void): Promise<Link | undefined> {
     try {
       const { target, name } = this.#settings;
-      return await dial(server, target, name, {
+      return await dial(server, target, target.name ?? name, {
         refused: (subject) => this.#refused(subject),
         deaf: (subject) => this.#deaf(subject),
         lameDuck: () => this.#leave(server),
@@ -214,13 +213,14 @@ export class Connection {
   async #pause(): Promise<void> {
     const rounds = Math.floor(this.#failedAttempts / this.#pool.size);
     if (rounds === 0 || this.#failedAttempts % this.#pool.size !== 0) return;
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(rounds, 16));
+    const longest = Math.min(this.#settings.target.reconnectWaitMs, FIRST_WAIT_MS * 2 ** Math.min(rounds, 16));
     await sleep(FIRST_WAIT_MS + Math.random() * (longest - FIRST_WAIT_MS), this.#closing.signal);
   }
 
   #watch(server: PooledServer): void {
-    const silentMs = this.outbox.probe();
-    if (silentMs < HUNG_MS) return;
+    const { pingIntervalMs } = this.#settings.target;
+    const silentMs = this.outbox.probe(pingIntervalMs);
+    if (silentMs < HUNG_INTERVALS * pingIntervalMs) return;
     this.#history.hung();
     this.#settings.log.limited('warn', `hung ${serverName(server)}`, 'NATS server hangs: leaving it', {
       server: serverName(server), silent_ms: Math.round(silentMs),

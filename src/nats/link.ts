@@ -15,8 +15,6 @@ import type { Receive } from './answer-parser.ts';
 import { ClientSocket } from './socket.ts';
 import { verification } from './verification.ts';
 
-/** A server that hangs still accepts connections; the client's own limit of 20 s would hold up a fail-over. */
-const DIAL_TIMEOUT_MS = 4000;
 /** What the server's administrative interface takes on a bad day. */
 const REQUEST_TIMEOUT_MS = 5000;
 /** nats-server's default, should one not tell. */
@@ -67,7 +65,8 @@ export async function dial(server: PooledServer, target: Target, name: string, l
     noEcho: true,
     noAsyncTraces: true,
     pingInterval: NEVER_MS,
-    timeout: DIAL_TIMEOUT_MS,
+    timeout: target.connectTimeoutMs,
+    inboxPrefix: target.inboxPrefix,
   };
   setTransportFactory({ factory: () => new ClientSocket() });
   const client = await NatsConnectionImpl.connect(options) as NatsConnectionImpl;
@@ -144,10 +143,11 @@ function credentials(server: PooledServer, target: Target): Pick<ConnectionOptio
 async function tlsOptions(server: PooledServer, { tls }: Target): Promise<TlsOptions & { rejectUnauthorized: boolean }> {
   const [ca, cert, key] = await Promise.all([tls?.caFile, tls?.certFile, tls?.keyFile].map(readIfNamed));
   return {
-    ...verification(server.tlsName ?? server.host),
+    ...verification(tls?.serverName ?? server.tlsName ?? server.host),
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
+    handshakeFirst: tls?.handshakeFirst ?? false,
     rejectUnauthorized: !(tls?.skipVerify ?? false),
   };
 }

@@ -11,11 +11,12 @@ interface CreateAnswer {
 }
 
 /** Never rejects: a stream that cannot be made is told of, and lines go on waiting. */
-export async function makeStream(link: Link, { name, subjects }: StreamPlan, log: Log): Promise<void> {
+export async function makeStream(link: Link, { name, subjects, domain }: StreamPlan, log: Log): Promise<void> {
   const config = { name, subjects, retention: 'limits', storage: 'file', discard: 'old', num_replicas: 1, max_consumers: -1, max_msgs: -1, max_bytes: -1, max_age: 0 };
-  const fields = { stream: name, subjects: subjects.join(',') };
+  const api = domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
+  const fields = { stream: name, subjects: subjects.join(','), ...(domain === undefined ? {} : { domain }) };
   try {
-    const { error } = JSON.parse(await link.request(`$JS.API.STREAM.CREATE.${name}`, JSON.stringify(config))) as CreateAnswer;
+    const { error } = JSON.parse(await link.request(`${api}.STREAM.CREATE.${name}`, JSON.stringify(config))) as CreateAnswer;
     if (error === undefined) log.info('JetStream stream made', fields);
     else if (error.err_code === EXISTS) log.limited('error', `stream ${name}`, 'the JetStream stream exists and does not cover the subject: it is left as it is', fields);
     else log.limited('error', `stream ${name}`, 'the JetStream stream cannot be made', { ...fields, reason: error.description ?? 'no reason given' });
@@ -25,6 +26,6 @@ export async function makeStream(link: Link, { name, subjects }: StreamPlan, log
 }
 
 /** What an operator would type. */
-export function addCommand(name: string | undefined, subject: string): string {
-  return `nats stream add ${name ?? 'LOGS'} --subjects ${subject} --storage file --defaults`;
+export function addCommand({ name, domain }: { readonly name?: string; readonly domain?: string }, subject: string): string {
+  return `nats stream add ${name ?? 'LOGS'} --subjects ${subject} --storage file --defaults${domain === undefined ? '' : ` --js-domain ${domain}`}`;
 }

@@ -16,9 +16,6 @@ const SEND_BYTES = 64 * 1024;
  * A PING follows at least this often: a slow link then shows by its PONGs that it is not hanging, down to some 25 KB/s.
  */
 const ASK_BYTES = 256 * 1024;
-/** A link on which nothing happens is asked for a sign of life this often. */
-const IDLE_PING_MS = 5000;
-
 /** One session's side of the outbox. */
 export interface Lane {
   readonly subject: string;
@@ -130,11 +127,11 @@ export class Outbox {
     this.#refused.set(subject, this.#sent);
   }
 
-  /** Asks an idle link for a sign of life; returns for how many milliseconds one that is owed has not come. */
-  probe(): number {
+  /** Asks a link that was idle for `pingMs` for a sign of life; returns for how many milliseconds one that is owed has not come. */
+  probe(pingMs: number): number {
     const silentMs = performance.now() - this.#lifeSign;
     if (this.#asking > 0) return silentMs;
-    if (silentMs >= IDLE_PING_MS) this.#ask();
+    if (silentMs >= pingMs) this.#ask();
     return 0;
   }
 

@@ -6,6 +6,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ServerInfo } from 'nats';
 import { NodeTransport } from 'nats/lib/src/node_transport.js';
 import { AnswerParser, type Receive } from './answer-parser.ts';
 import { verification } from './verification.ts';
@@ -17,7 +18,13 @@ export class ClientSocket extends NodeTransport {
   #attempt: Socket | undefined;
   #host = '';
 
-  override dial(server: { hostname: string; port: number }): Promise<Socket> {
+  override async dial(server: { hostname: string; port: number }): Promise<Socket> {
+    const socket = await this.#connect(server);
+    limitGreeting(socket);
+    return socket;
+  }
+
+  #connect(server: { hostname: string; port: number }): Promise<Socket> {
     const socket = createConnection({ host: server.hostname, port: server.port, noDelay: true });
     this.#attempt = socket;
     this.#host = server.hostname;
@@ -26,10 +33,23 @@ export class ClientSocket extends NodeTransport {
       socket.once('close', () => reject(new Error('closed before it was connected')));
       socket.once('connect', () => {
         socket.removeAllListeners();
-        limitGreeting(socket);
         resolve(socket);
       });
     });
+  }
+
+  /** The server speaks after the handshake. */
+  override async tlsFirst(server: { hostname: string; port: number }): Promise<TLSSocket> {
+    this.socket = await this.#connect(server);
+    const socket = await this.startTLS();
+    limitGreeting(socket);
+    return socket;
+  }
+
+  /** A server behind a TLS proxy does not know that the connection is encrypted. */
+  override async peekInfo(): Promise<ServerInfo> {
+    const info = await super.peekInfo();
+    return this.isEncrypted() ? { ...info, tls_available: true } : info;
   }
 
   override startTLS(): Promise<TLSSocket> {

@@ -1,7 +1,7 @@
 /** From layers to the options of one container: precedence, rules between options, servers and TLS. */
 import { existsSync } from 'node:fs';
 import type { Options } from '../core/options.generated.ts';
-import type { Server, TlsFiles } from '../core/target.ts';
+import type { Server, Tls } from '../core/target.ts';
 import { readLayer, type Layer, type LayerReading } from './layers.ts';
 import { showValue } from './mask.ts';
 import { OptionError, type Problem } from './option-error.ts';
@@ -31,7 +31,7 @@ export interface ResolvedOptions {
   /** Never empty; all with TLS or none. */
   readonly servers: readonly Server[];
   /** Present when TLS is mandatory. */
-  readonly tls: TlsFiles | undefined;
+  readonly tls: Tls | undefined;
   /** Every option that has a value, in the order of the schema. */
   readonly origins: ReadonlyMap<string, Provenance>;
   readonly warnings: readonly string[];
@@ -94,7 +94,7 @@ export function resolveOptions(settings: Settings, logOpts: Readonly<Record<stri
   return {
     options,
     servers,
-    tls: servers.some(({ tls }) => tls) ? toTlsFiles(options) : undefined,
+    tls: servers.some(({ tls }) => tls) ? toTls(options) : undefined,
     origins: new Map([...values].map(([name, value]) => [name, toProvenance(name, value)])),
     warnings: [...warnings, ...skipVerifyWarnings(values)],
   };
@@ -110,12 +110,14 @@ function isTlsAskedFor(values: MergedValues): boolean {
   return [...values].some(([name, { origin }]) => optionSchemas.get(name)?.['x-group'] === 'tls' && origin !== DEFAULT_ORIGIN);
 }
 
-function toTlsFiles(options: Options): TlsFiles {
-  const { 'nats-tls-ca-cert': caFile, 'nats-tls-cert': certFile, 'nats-tls-key': keyFile } = options;
+function toTls(options: Options): Tls {
+  const { 'nats-tls-ca-cert': caFile, 'nats-tls-cert': certFile, 'nats-tls-key': keyFile, 'nats-tls-server-name': serverName } = options;
   return Object.freeze({
     ...(caFile === undefined ? {} : { caFile }),
     ...(certFile === undefined ? {} : { certFile }),
     ...(keyFile === undefined ? {} : { keyFile }),
+    ...(serverName === undefined ? {} : { serverName }),
+    handshakeFirst: options['nats-tls-handshake-first'],
     skipVerify: options['nats-tls-skip-verify'],
   });
 }

@@ -5,7 +5,7 @@
  */
 import { Ajv, type ErrorObject, type Options as AjvOptions } from 'ajv';
 import optionsSchema from '../../schema/options.schema.json' with { type: 'json' };
-import { serverFault } from './servers.ts';
+import { hostFault, serverFault } from './servers.ts';
 
 export type LayerKind = 'default' | 'yaml' | 'environment' | 'log-opt';
 export type Scope = 'container' | 'plugin' | 'environment' | 'daemon';
@@ -64,9 +64,17 @@ export function environmentName(option: string): string {
 /** What is wrong with a text, in words that follow "expected"; undefined when nothing is. */
 type Fault = (text: string) => string | undefined;
 
+function unless(isRight: (text: string) => boolean, wanted: string): Fault {
+  return (text) => (isRight(text) ? undefined : wanted);
+}
+
 const faults: ReadonlyMap<string, Fault> = new Map([
   ['nats-server', serverFault],
-  ['absolute-path', (text: string) => (text.startsWith('/') && !text.includes('\0') ? undefined : 'an absolute path')],
+  ['host-name', hostFault],
+  ['absolute-path', unless((text) => text.startsWith('/') && !text.includes('\0'), 'an absolute path')],
+  ['visible-text', unless((text) => /^\P{Cc}{1,256}$/u.test(text), 'at most 256 characters, none of them a control character')],
+  ['subject-prefix', unless((text) => /^[^\s\p{Cc}*>.$][^\s\p{Cc}*>.]*(\.[^\s\p{Cc}*>.]+)*$/u.test(text) && text.length <= 128, 'a subject without wildcards')],
+  ['domain', unless((text) => /^[\w-]{1,64}$/.test(text), 'letters, digits, - and _')],
 ]);
 
 export function formatFault(format: string | undefined, value: unknown): string | undefined {

@@ -2,7 +2,7 @@
  * Server addresses, read by us because the client ignores schemes and user information: `nats://`, `tls://`, bare
  * `host:port`, `host`, `[IPv6]:port`, with `user:password@` or `token@` before the host, percent-encoded.
  */
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Server } from '../core/target.ts';
 
 /** IANA's port for NATS. */
@@ -82,6 +82,11 @@ export function serverFault(text: string): string | undefined {
     if (error instanceof AddressFault) return error.message;
     throw error;
   }
+}
+
+/** What was wanted instead of this name or address of a host; undefined when it is fine. */
+export function hostFault(text: string): string | undefined {
+  return isIP(text) !== 0 || HOST_NAME.test(text) ? undefined : 'a host name or an address';
 }
 
 /** Servers of validated addresses, each once. One that asks for TLS, or `forceTls`, makes TLS mandatory for all. */

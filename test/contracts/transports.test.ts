@@ -9,6 +9,7 @@ import { transports, type OpenTransport } from '../../src/transports/registry.ts
 import { entryOf } from '../stages/collector.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import type { NatsOptions } from '../support/nats-server.ts';
+import { TARGET } from '../support/target.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/wait.ts';
 import { tallyOf } from '../support/tally.ts';
@@ -124,7 +125,7 @@ function withServer(open: OpenTransport, options: NatsOptions, run: (t: Executio
         link, arrived,
         open: (subject = SUBJECT, size = 20, target = {}) =>
           new Publisher((listener) => open(
-            connections, { ...PLAN, subject, target: { servers, maxReconnect: -1, ...target } }, { name: subject, epoch: 1 }, listener,
+            connections, { ...PLAN, subject, target: { ...TARGET, servers, ...target } }, { name: subject, epoch: 1 }, listener,
           ), size),
       });
     } finally {

@@ -8,6 +8,7 @@ import { makeCertificates, tlsConfig } from '../support/certificates.ts';
 import type { Certificates, CertificateName } from '../support/certificates.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { CLEAN } from '../support/oracle.ts';
+import { startTlsProxy } from '../support/tls-proxy.ts';
 import { until } from '../support/wait.ts';
 import { CANARY, startDriver, startLocalNats, startNats, startProxy } from './rig.ts';
 
@@ -125,6 +126,91 @@ for (const { title, server, clients, env, reason } of failures) {
     t.false(proxy.sent.includes('CONNECT'), 'a command in plain text');
   });
 }
+
+test('with nats-tls-server-name the certificate must carry that name, and not that of the address', async (t) => {
+  const nats = await startTls(t, 'wrong-name');
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url, ...ownCa(), NATS_TLS_SERVER_NAME: 'elsewhere.test' });
+  await rig.subscribe(nats.url, { tls: TRUST_ALL });
+  const container = await rig.container('web');
+  await container.write(100);
+  t.deepEqual(await rig.verdict(), CLEAN);
+});
+
+const named: readonly { readonly title: string; readonly server: CertificateName; readonly name: string; readonly reason: RegExp }[] = [
+  { title: 'is for another one', server: 'server', name: 'elsewhere.test', reason: /is for another name/ },
+  { title: 'has expired', server: 'expired', name: 'nats.test', reason: /has expired/ },
+  { title: 'is from an unknown CA', server: 'stranger', name: 'nats.test', reason: untrusted },
+];
+
+for (const { title, server, name, reason } of named) {
+  test(`with nats-tls-server-name=${name} a certificate is not taken when it ${title}`, async (t) => {
+    const nats = await startTls(t, server);
+    const rig = await startDriver(t, { NATS_SERVERS: nats.url, ...ownCa(), NATS_TLS_SERVER_NAME: name });
+    const container = await rig.container('web');
+    await container.write(100);
+    const line = await rig.plugin.logged('cannot connect to NATS');
+    t.regex(String(line['reason']), reason);
+    t.deepEqual(rig.plugin.log('connected to NATS'), []);
+  });
+}
+
+test('with nats-tls-handshake-first the driver speaks TLS before the server has said anything, and lines arrive', async (t) => {
+  const nats = await startNats(t);
+  const proxy = await startTlsProxy(nats.port, certificates, 'server');
+  t.teardown(() => proxy.stop());
+  const rig = await startDriver(t, {
+    NATS_SERVERS: `127.0.0.1:${proxy.port}`, ...ownCa(), NATS_TLS_SERVER_NAME: 'nats.test', NATS_TLS_HANDSHAKE_FIRST: 'true',
+  });
+  await rig.subscribe(nats.url);
+  const container = await rig.container('web');
+  await container.write(1000);
+  t.deepEqual(await rig.verdict(), CLEAN);
+  t.deepEqual([proxy.accepted, proxy.names], [1, ['nats.test']]);
+});
+
+test('without nats-tls-handshake-first such a server is waited for in vain, and nothing is said in plain text', async (t) => {
+  const nats = await startNats(t);
+  const behind = await startTlsProxy(nats.port, certificates, 'server');
+  t.teardown(() => behind.stop());
+  const proxy = await startProxy(t, behind.port);
+  await proxy.accept();
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, ...ownCa(), NATS_CONNECT_TIMEOUT: '300ms' });
+  const container = await rig.container('web');
+  await container.write();
+  await rig.plugin.logged('cannot connect to NATS', { reason: /no answer within the time limit/ });
+  await until('three attempts', () => proxy.accepted >= 3);
+  t.is(proxy.sent.length, 0);
+  await until('at most one attempt is open', () => proxy.open <= 1);
+});
+
+const handshakes: readonly { readonly server: CertificateName; readonly reason: RegExp }[] = [
+  { server: 'stranger', reason: untrusted }, { server: 'expired', reason: /has expired/ }, { server: 'wrong-name', reason: /is for another name/ },
+];
+
+for (const { server, reason } of handshakes) {
+  test(`nats-tls-handshake-first verifies the certificate as well: "${server}"`, async (t) => {
+    const nats = await startNats(t);
+    const proxy = await startTlsProxy(nats.port, certificates, server);
+    t.teardown(() => proxy.stop());
+    const rig = await startDriver(t, { NATS_SERVERS: `127.0.0.1:${proxy.port}`, ...ownCa(), NATS_TLS_HANDSHAKE_FIRST: 'true' });
+    const container = await rig.container('web');
+    await container.write();
+    const line = await rig.plugin.logged('cannot connect to NATS');
+    t.regex(String(line['reason']), reason);
+    t.deepEqual(rig.plugin.log('connected to NATS'), []);
+  });
+}
+
+test('nats-tls-handshake-first never falls back to plain text', async (t) => {
+  const nats = await startNats(t);
+  const proxy = await startProxy(t, nats.port);
+  await proxy.accept();
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_TLS_HANDSHAKE_FIRST: 'true', NATS_USER: 'logger', NATS_PASS: CANARY });
+  const container = await rig.container('web');
+  await container.write();
+  await rig.plugin.logged('cannot connect to NATS');
+  t.false(proxy.sent.includes('CONNECT'), 'a command in plain text');
+});
 
 interface Plain {
   readonly title: string;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { RecordError, sessionKey, SessionRecords, type SessionRecord } from '../../src/journal/session-records.ts';
+import { TARGET } from '../support/target.ts';
 
 const FILE = '/run/docker/logging/f';
 const KEY = sessionKey(FILE);
@@ -13,7 +14,7 @@ const RECORD: SessionRecord = {
   plan: {
     facts: { id: 'a', name: 'web', imageId: 'i', imageName: 'n', hostname: 'h', tag: 't', attributes: new Map([['tier', 'x'], ['__proto__', 'y']]) },
     subject: 'logs.web',
-    target: { servers: [{ host: 'nats.test', port: 4222, tls: false }], maxReconnect: -1 },
+    target: { ...TARGET, servers: [{ host: 'nats.test', port: 4222, tls: false }] },
     format: 'json',
     transport: 'core',
     oversize: 'split',
@@ -85,15 +86,16 @@ test('what has another name is no record', (t) => {
 type Change = (stored: { version: unknown; bootId: unknown; attributes: unknown; record: { plan: Record<string, unknown> } & Record<string, unknown> }) => void;
 
 const broken: readonly (readonly [string, Change])[] = [
-  ['a later version', (stored) => (stored.version = 2)],
+  ['a later version', (stored) => (stored.version = 99)],
   ['no version', (stored) => (stored.version = undefined)],
   ['the file of another session', ({ record }) => (record['file'] = '/run/docker/logging/g')],
   ['no file', ({ record }) => (record['file'] = 7)],
   ['no plan', ({ record }) => delete (record as Record<string, unknown>)['plan']],
   ['no facts', ({ record }) => delete record.plan['facts']],
   ['a fact of another type', ({ record }) => (record.plan['facts'] = { ...record.plan['facts'] as object, tag: 1 })],
-  ['no servers', ({ record }) => (record.plan['target'] = { servers: [], maxReconnect: -1 })],
-  ['a server without a host', ({ record }) => (record.plan['target'] = { servers: [{ port: 1 }], maxReconnect: -1 })],
+  ['no servers', ({ record }) => (record.plan['target'] = { ...TARGET, servers: [] })],
+  ['a server without a host', ({ record }) => (record.plan['target'] = { ...TARGET, servers: [{ port: 1 }] })],
+  ['no time limits', ({ record }) => (record.plan['target'] = { servers: [{ host: 'nats.test', port: 1 }], maxReconnect: -1 })],
   ['no list of omitted options', ({ record }) => (record['omitted'] = null)],
   ['attributes that are no pairs', (stored) => (stored.attributes = [1])],
 ];

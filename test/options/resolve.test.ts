@@ -14,7 +14,8 @@ test('without any configuration, all options have their defaults', (t) => {
   const { options, servers, tls, origins, warnings } = resolve({});
   t.deepEqual(options, {
     'labels': '', 'labels-regex': '', 'env': '', 'env-regex': '', 'tag': '{{.ID}}', 'nats-format': 'json',
-    'nats-servers': ['localhost:4222'], 'nats-max-reconnect': -1, 'nats-tls-skip-verify': false, 'nats-transport': 'core',
+    'nats-servers': ['localhost:4222'], 'nats-max-reconnect': -1, 'nats-connect-timeout': 4000, 'nats-reconnect-wait': 10_000, 'nats-ping-interval': 5000, 'nats-inbox-prefix': '_INBOX',
+    'nats-tls-skip-verify': false, 'nats-tls-handshake-first': false, 'nats-transport': 'core',
     'nats-buffer-size': 33_554_432, 'nats-buffer': 'disk', 'nats-buffer-disk-size': 1_073_741_824, 'nats-buffer-sync': 'none', 'nats-stream-create': false,
     'nats-overflow': 'drop-oldest', 'nats-block-timeout': 5000, 'nats-oversize': 'split',
     'nats-window-size': 2_097_152, 'log-level': 'info',
@@ -108,7 +109,7 @@ for (const [title, logOpts, isTls, skipVerify] of tlsCases) {
   test(`${title} makes TLS ${isTls ? 'mandatory' : 'no duty'}`, (t) => {
     const { servers, tls } = resolve(logOpts);
     t.true(servers.every((server) => server.tls === isTls));
-    t.deepEqual(tls, isTls ? { skipVerify } : undefined);
+    t.deepEqual(tls, isTls ? { handshakeFirst: false, skipVerify } : undefined);
   });
 }
 

@@ -29,7 +29,7 @@ test('files that belong together are taken over as they are named', (t) => {
   const [caFile, certFile, keyFile] = [certificates.pem('ca'), certificates.pem('client'), certificates.key('client')];
   const logOpts = { 'nats-tls-ca-cert': caFile, 'nats-tls-cert': certFile, 'nats-tls-key': keyFile };
   const { tls, servers } = resolveOptions(loadSettings({}, []), logOpts);
-  t.deepEqual(tls, { caFile, certFile, keyFile, skipVerify: false });
+  t.deepEqual(tls, { caFile, certFile, keyFile, handshakeFirst: false, skipVerify: false });
   t.true(servers.every((server) => server.tls));
 });
 
