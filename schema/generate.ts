@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { formatValue } from '../src/options/convert.ts';
+import { MATCH_KEYS } from '../src/options/match.ts';
 import {
   environmentName, isAllowedIn, optionGroups, optionSchemas, type LayerKind, type OptionGroup, type OptionSchema,
 } from '../src/options/schema.ts';
@@ -173,22 +174,48 @@ function renderYamlProperty([name, schema]: NamedSchema): [string, object] {
   return [name, { ...yamlShape(schema), description: plain(schema.description), default: defaultText(schema), examples: schema.examples }];
 }
 
+function optionMap(layer: LayerKind, description: string): object {
+  return { description, type: ['object', 'null'], additionalProperties: false, properties: Object.fromEntries(optionsIn(layer).map(([name]) => [name, { $ref: `#/definitions/${name}` }])) };
+}
+
+const GLOBS = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }] };
+
+function renderRuleSchema(): object {
+  const output = optionMap('output', 'Options of one further output, which gets the same lines. What is not set is as in the main output.');
+  const name = { type: 'string', pattern: '^[A-Za-z0-9-]{1,32}$', description: 'Tells the output from others. Not set: made of its options.' };
+  return {
+    description: 'Later rules win over earlier ones.',
+    type: ['object', 'null'],
+    additionalProperties: false,
+    properties: {
+      match: {
+        description: 'Which containers the rule is for: globs (*, ?). All keys must hold, and of each one glob. Not set: all containers.',
+        type: ['object', 'null'],
+        additionalProperties: false,
+        properties: {
+          ...Object.fromEntries(MATCH_KEYS.map((key) => [key, GLOBS])),
+          label: { type: ['object', 'null'], additionalProperties: GLOBS },
+        },
+      },
+      options: optionMap('rule', 'Win over defaults and plugin settings; log-opts win over them.'),
+      force: optionMap('rule', 'Win over log-opts, too.'),
+      outputs: { type: ['array', 'null'], items: { ...output, properties: { name, ...(output as { properties: object }).properties } } },
+    },
+  };
+}
+
 export function renderConfigSchema(): string {
-  const options = Object.fromEntries(optionsIn('yaml').map(renderYamlProperty));
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: 'config.schema.json',
     title: 'YAML file of the NATS logging driver',
     description: 'Generated from options.schema.json by npm run generate.',
+    definitions: Object.fromEntries(optionsIn('yaml').map(renderYamlProperty)),
     type: ['object', 'null'],
     additionalProperties: false,
     properties: {
-      defaults: {
-        description: 'Options of every container and of the plugin. Plugin settings and log-opts win over them.',
-        type: ['object', 'null'],
-        additionalProperties: false,
-        properties: options,
-      },
+      defaults: optionMap('yaml', 'Options of every container and of the plugin. Plugin settings, rules and log-opts win over them.'),
+      rules: { description: 'Options for some of the containers.', type: ['array', 'null'], items: renderRuleSchema() },
     },
   };
   return `${JSON.stringify(schema, null, 2)}\n`;

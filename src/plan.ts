@@ -6,8 +6,9 @@ import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
 import { maskLogOpts } from './options/mask.ts';
+import { matches, type Matchable } from './options/match.ts';
 import { quote, type Problem } from './options/option-error.ts';
-import { resolveOptions, type ResolvedOptions, type Settings } from './options/resolve.ts';
+import { resolveOptions, tagWithoutRules, type ResolvedOptions, type Settings } from './options/resolve.ts';
 import { validateSubject } from './options/subject.ts';
 
 export interface Plan extends SessionPlan {
@@ -22,7 +23,8 @@ export function planSession(settings: Settings, info: unknown, hostname: string)
   const container = readInfo(info);
   // A template may print all log-opts: {{json .}}.
   const rendering = new Rendering({ ...container, Config: maskLogOpts(container.Config) }, hostname);
-  const resolved = resolveOptions(settings, container.Config, (options, originOf) => rendering.render(options, originOf));
+  const rules = settings.rules.filter(({ match }) => matches(match, toMatchable(settings, container, rendering)));
+  const resolved = resolveOptions(settings, container.Config, (options, originOf) => rendering.render(options, originOf), { rules });
   const facts: ContainerFacts = {
     id: container.ContainerID,
     name: name(container),
@@ -42,6 +44,11 @@ export function planSession(settings: Settings, info: unknown, hostname: string)
     oversize: resolved.options['nats-oversize'],
     overflow: overflowOf(resolved.options),
   };
+}
+
+function toMatchable(settings: Settings, container: EngineInfo, rendering: Rendering): Matchable {
+  const { ContainerImageName: image, ContainerLabels: labels } = container;
+  return { name: name(container), image, labels, tag: () => rendering.attempt(tagWithoutRules(settings, container.Config)) };
 }
 
 /** The tag, subject, labels and environment that the options ask for, or what is wrong with them. */
@@ -92,6 +99,16 @@ class Rendering {
       this.#variables = chosenVariables(this.#container, options);
     });
     return problems;
+  }
+
+  /** undefined: the template is wrong. */
+  attempt(template: string): string | undefined {
+    try {
+      return this.#execute(template);
+    } catch (error) {
+      if (error instanceof Error) return undefined;
+      throw error;
+    }
   }
 
   #execute(template: string): string {

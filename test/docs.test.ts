@@ -6,7 +6,7 @@ import messageSchema from '../schema/message.schema.json' with { type: 'json' };
 import { OptionError } from '../src/options/option-error.ts';
 import { loadSettings } from '../src/options/resolve.ts';
 import { createAjv, environmentName, isAllowedIn, optionSchemas } from '../src/options/schema.ts';
-import { parseYaml } from '../src/options/yaml-file.ts';
+import { parseYaml } from '../src/options/document.ts';
 import { planSession } from '../src/plan.ts';
 import { SAMPLE_INFO } from './support/info.ts';
 
@@ -128,6 +128,7 @@ function start(logOpts: Readonly<Record<string, string>>): void {
 
 /** The parts of an example that are known; which of them are there says what it is. */
 interface Example {
+  readonly rules?: unknown;
   readonly defaults?: object;
   readonly services?: Readonly<Record<string, { readonly logging: { readonly options: Readonly<Record<string, string>> } }>>;
   readonly 'log-opts'?: Readonly<Record<string, string>>;
@@ -147,7 +148,7 @@ for (const page of readmes) {
     const kinds: string[] = [];
     for (const block of page.blocks) {
       const example = parseExample(block);
-      if (example?.defaults !== undefined) {
+      if (example?.defaults !== undefined || example?.rules !== undefined) {
         kinds.push('configuration file');
         t.deepEqual(parseYaml(block.body, page.path).problems, []);
       } else if (example?.container_id !== undefined) {
@@ -160,7 +161,7 @@ for (const page of readmes) {
         for (const options of [...services, example['log-opts'] ?? {}]) t.notThrows(() => start(options));
       }
     }
-    t.deepEqual(kinds, ['daemon.json', 'Compose', 'configuration file', 'message']);
+    t.deepEqual([...new Set(kinds)], ['daemon.json', 'Compose', 'configuration file', 'message']);
   });
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseTemplate } from '../docker/template/template.ts';
+import { parseYaml } from '../options/document.ts';
 import type { Layer, LayerValue } from '../options/layers.ts';
 import { showValue } from '../options/mask.ts';
 import { describeProblem, OptionError, quote, type Problem } from '../options/option-error.ts';
@@ -9,7 +10,7 @@ import { FileFault, readSmallFile } from '../options/read-file.ts';
 import { settingsOf, type Settings } from '../options/resolve.ts';
 import { environmentName, optionSchemas } from '../options/schema.ts';
 import { environmentLayer } from '../options/sources.ts';
-import { DEFAULT_FILES, parseYaml } from '../options/yaml-file.ts';
+import { DEFAULT_FILES } from '../options/yaml-file.ts';
 import { planSession } from '../plan.ts';
 import type { Output, Style } from './output.ts';
 import { SAMPLE_INFO } from './sample.ts';
@@ -124,7 +125,7 @@ function isBrokenTemplate(found: LayerValue | undefined): boolean {
 
 /** A warning ends with its origin. */
 function placed(warning: string): { place: string; text: string } {
-  const [, text = warning, place = ''] = /^(.*) \(([^()]+)\)$/s.exec(warning) ?? [];
+  const [, text = warning, place = ''] = /^(.*?) \(((?:\([^()]*\)|[^()])+)\)$/s.exec(warning) ?? [];
   return { place, text };
 }
 

@@ -14,11 +14,17 @@ export interface Separated {
   readonly warnings: readonly string[];
 }
 
-/** `values` are merged from the operator's layers, lowest first, and the container's log-opts. */
-export function separateCredentials(values: MergedValues, operator: readonly Layer[], container: Layer): Separated {
-  const isCredential = (name: string): boolean => optionSchemas.get(name)?.['x-group'] === 'credentials';
+export function isCredential(name: string): boolean {
+  return optionSchemas.get(name)?.['x-group'] === 'credentials';
+}
+
+/**
+ * `values` are merged from the operator's layers, lowest first, and the container's log-opts, as far as they hold.
+ * `isStripped`: it brought credentials that are not known any more.
+ */
+export function separateCredentials(values: MergedValues, operator: readonly Layer[], container: Layer, isStripped = false): Separated {
   const inherited = [...values].filter(([name]) => isCredential(name) && !container.values.has(name));
-  const bringsOwn = [...container.values.keys()].some(isCredential);
+  const bringsOwn = isStripped || [...container.values.keys()].some(isCredential);
   const isForeign = !isAmong(serversOf([container]), operator.flatMap((layer) => [...serversOf([layer])]));
   if (inherited.length === 0 || !(bringsOwn || isForeign)) return { values, warnings: [] };
   const withheld = new Set(inherited.map(([name]) => name));

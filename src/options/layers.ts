@@ -1,6 +1,7 @@
 /**
  * Layers as data: what each source of configuration says, typed, with its origin. Precedence is the order of a list:
- * schema default, YAML file, environment (plugin settings), log-opts (the engine has merged daemon.json into them).
+ * schema default, YAML file, environment (plugin settings), rules, log-opts (the engine has merged daemon.json into
+ * them), rules that force.
  */
 import { convert, wish, type RawValue } from './convert.ts';
 import { maskValue } from './mask.ts';
@@ -62,14 +63,15 @@ function freeze(value: unknown): OptionValue {
 
 function misplacedProblem(kind: LayerKind, { name, origin }: RawEntry, index: number): Problem {
   const schema = optionSchemas.get(name);
-  if (schema !== undefined) return { option: name, wanted: rightPlace(name, schema), origin };
+  if (schema !== undefined) return { option: name, wanted: rightPlace(kind, name, schema), origin };
   const suggestion = index < SUGGESTED_NAMES ? nearestOption(name, kind) : undefined;
   return { option: name, wanted: 'unknown option', suggestion, origin };
 }
 
-function rightPlace(name: string, schema: OptionSchema): string {
+function rightPlace(kind: LayerKind, name: string, schema: OptionSchema): string {
+  if (kind === 'output' && schema['x-scope'] === 'container') return 'concerns all outputs of the container, set it under options';
   if (schema['x-scope'] === 'daemon') return 'is read by the engine, and can only be a log-opt';
-  const yaml = isAllowedIn('yaml', schema) ? ' or in the YAML file' : '';
+  const yaml = isAllowedIn('yaml', schema) ? ' or under defaults in the YAML file' : '';
   return `concerns the whole plugin, set it with "docker plugin set nats ${environmentName(name)}=…"${yaml}`;
 }
 

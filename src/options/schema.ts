@@ -7,7 +7,8 @@ import { Ajv, type ErrorObject, type Options as AjvOptions } from 'ajv';
 import optionsSchema from '../../schema/options.schema.json' with { type: 'json' };
 import { hostFault, serverFault } from './servers.ts';
 
-export type LayerKind = 'default' | 'yaml' | 'environment' | 'log-opt';
+/** `yaml`: defaults of a document; `rule`: its rules; `output`: their further outputs. */
+export type LayerKind = 'default' | 'yaml' | 'environment' | 'rule' | 'log-opt' | 'output';
 export type Scope = 'container' | 'plugin' | 'environment' | 'daemon';
 
 /** One option's schema, with the project's own annotations; they are explained in the schema's description. */
@@ -31,6 +32,7 @@ export interface OptionSchema {
   readonly 'x-empty'?: string;
   readonly 'x-needs'?: readonly string[];
   readonly 'x-conflicts'?: readonly string[];
+  readonly 'x-per-output'?: boolean;
 }
 
 export type OptionValue = string | number | boolean | readonly string[];
@@ -39,7 +41,7 @@ export interface OptionGroup { readonly name: string; readonly title: string; re
 
 /** Which layers may set an option of a scope. */
 export const LAYERS_OF_SCOPE: Readonly<Record<Scope, readonly LayerKind[]>> = {
-  container: ['default', 'yaml', 'environment', 'log-opt'],
+  container: ['default', 'yaml', 'environment', 'rule', 'log-opt', 'output'],
   plugin: ['default', 'yaml', 'environment'],
   environment: ['default', 'environment'],
   daemon: ['log-opt'],
@@ -53,7 +55,7 @@ export const optionSchemas: ReadonlyMap<string, OptionSchema> = new Map(
 export const optionGroups: readonly OptionGroup[] = optionsSchema['x-groups'];
 
 export function isAllowedIn(layer: LayerKind, schema: OptionSchema): boolean {
-  return LAYERS_OF_SCOPE[schema['x-scope']].includes(layer);
+  return LAYERS_OF_SCOPE[schema['x-scope']].includes(layer) && (layer !== 'output' || schema['x-per-output'] !== false);
 }
 
 /** The one other spelling of an option: `nats-servers` is NATS_SERVERS in the environment. */
@@ -85,7 +87,7 @@ export function formatFault(format: string | undefined, value: unknown): string 
 export function createAjv(options: AjvOptions = {}): Ajv {
   const ajv = new Ajv({ allErrors: true, strict: true, verbose: true, ...options });
   ajv.addVocabulary([
-    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-description-zh',
+    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-per-output', 'x-description-zh',
   ]);
   for (const [name, fault] of faults) ajv.addFormat(name, (text: string) => fault(text) === undefined);
   return ajv;

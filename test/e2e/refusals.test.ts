@@ -92,7 +92,7 @@ const CASES: readonly Case[] = [
   {
     title: 'an option of the whole plugin is answered with the place where it belongs',
     opts: { 'log-level': 'debug' },
-    shown: 'nats: log-level: concerns the whole plugin, set it with "docker plugin set nats LOG_LEVEL=…" or in the YAML file (log-opt)',
+    shown: 'nats: log-level: concerns the whole plugin, set it with "docker plugin set nats LOG_LEVEL=…" or under defaults in the YAML file (log-opt)',
   },
   {
     title: 'two problems are told at once, and no password with them',

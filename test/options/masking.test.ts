@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { OptionError } from '../../src/options/option-error.ts';
 import { loadSettings, resolveOptions } from '../../src/options/resolve.ts';
-import { parseYaml } from '../../src/options/yaml-file.ts';
+import { parseYaml } from '../../src/options/document.ts';
 
 type Texts = Readonly<Record<string, string>>;
 

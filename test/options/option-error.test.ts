@@ -64,7 +64,7 @@ const single: readonly [logOpts: Texts, text: string, env?: Texts][] = [
   [{ 'nats-token': 'secret', 'nats-user': 'me' }, 'nats-token: cannot be used together with nats-user, set by log-opt (log-opt)'],
   [
     { 'nats-buffer-size': '64m' },
-    'nats-buffer-size: concerns the whole plugin, set it with "docker plugin set nats NATS_BUFFER_SIZE=…" or in the YAML file (log-opt)',
+    'nats-buffer-size: concerns the whole plugin, set it with "docker plugin set nats NATS_BUFFER_SIZE=…" or under defaults in the YAML file (log-opt)',
   ],
   [{ 'nats-config': '/x' }, 'nats-config: concerns the whole plugin, set it with "docker plugin set nats NATS_CONFIG=…" (log-opt)'],
   [{ tag: 'x'.repeat(4097) }, 'tag: expected at most 4096 bytes, got 4097 bytes (log-opt)'],

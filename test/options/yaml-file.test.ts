@@ -6,7 +6,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { OptionError } from '../../src/options/option-error.ts';
 import { loadSettings } from '../../src/options/resolve.ts';
-import { parseYaml } from '../../src/options/yaml-file.ts';
+import { parseYaml } from '../../src/options/document.ts';
 import { withFile } from '../support/temporary-file.ts';
 
 function read(text: string): { values: Record<string, unknown>; problems: string[] } {
@@ -43,10 +43,10 @@ const bad: readonly [yaml: string, problem: string][] = [
   ['defaults:\n  tag: a\n  tag: b\n', 'nats-config: broken YAML: duplicate key (/c.yaml:3:3)'],
   ['defaults: {}\n---\ndefaults: {}\n', 'nats-config: broken YAML: multiple docs (/c.yaml:2:1)'],
   ['defaults: {tag: !!js/function x}', 'nats-config: broken YAML: tag resolve failed (/c.yaml:1:17)'],
-  ['- tag\n', 'nats-config: expected a map with the key defaults (/c.yaml:1:1)'],
+  ['- tag\n', 'nats-config: expected a map with the key defaults or rules (/c.yaml:1:1)'],
   ['defaults: [tag]\n', 'nats-config: expected a map of options under defaults (/c.yaml:1:1)'],
   ['default:\n  tag: x\n', 'default: unknown key, did you mean defaults? (/c.yaml:1:1)'],
-  ['defaults: {}\nrules: []\n', 'rules: unknown key, expected defaults (/c.yaml:2:1)'],
+  ['defaults: {}\nx: []\n', 'x: unknown key, expected defaults, rules (/c.yaml:2:1)'],
   ['defaults:\n  nats-sever: x\n', 'nats-sever: unknown option, did you mean nats-servers? (/c.yaml:2:3)'],
   ['defaults:\n  __proto__: x\n', '__proto__: unknown option (/c.yaml:2:3)'],
   ['defaults:\n  mode: non-blocking\n', 'mode: is read by the engine, and can only be a log-opt (/c.yaml:2:3)'],

@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import configSchema from '../../schema/config.schema.json' with { type: 'json' };
 import { isAllowedIn, optionSchemas } from '../../src/options/schema.ts';
-import { parseYaml } from '../../src/options/yaml-file.ts';
+import { parseYaml } from '../../src/options/document.ts';
 
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(configSchema);
 const folder = new URL('../../config/', import.meta.url);
