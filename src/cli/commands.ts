@@ -5,7 +5,8 @@ import { completion } from './commands/completion.ts';
 import { explain } from './commands/explain.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
+import { tail } from './commands/tail.ts';
 
-export const commands: readonly Command[] = [serve, status, check, explain, completion];
+export const commands: readonly Command[] = [serve, status, tail, check, explain, completion];
 
 export const PROGRAM = 'nats-log-driver';

@@ -52,6 +52,12 @@ export interface Link {
 
 /** Rejects with the client's or the system's error; see `describeDialError`. */
 export async function dial(server: PooledServer, target: Target, name: string, listener: LinkListener): Promise<Link> {
+  const client = await openClient(server, target, name);
+  return new ClientLink(client, client.protocol.transport as ClientSocket, listener);
+}
+
+/** A client with one connection to one server, which ends with it. Rejects as `dial` does. */
+export async function openClient(server: PooledServer, target: Target, name: string): Promise<NatsConnectionImpl> {
   const tls = server.tls ? await tlsOptions(server, target) : undefined;
   const options: ConnectionOptions = {
     servers: `${isIP(server.host) === 6 ? `[${server.host}]` : server.host}:${server.port}`,
@@ -69,8 +75,7 @@ export async function dial(server: PooledServer, target: Target, name: string, l
     inboxPrefix: target.inboxPrefix,
   };
   setTransportFactory({ factory: () => new ClientSocket() });
-  const client = await NatsConnectionImpl.connect(options) as NatsConnectionImpl;
-  return new ClientLink(client, client.protocol.transport as ClientSocket, listener);
+  return await NatsConnectionImpl.connect(options) as NatsConnectionImpl;
 }
 
 class ClientLink implements Link {
