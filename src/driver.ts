@@ -17,7 +17,7 @@ import type { Settings } from './options/resolve.ts';
 import { PlanError, planSession } from './plan.ts';
 import { Report, sessionStatus, type Opened } from './report.ts';
 import { Restoration } from './restoration.ts';
-import { RequestError, type LogDriver } from './server.ts';
+import { RequestError, type ObservableDriver } from './server/plugin.ts';
 import { Session } from './session.ts';
 import { fromRecord, toRecord } from './survival.ts';
 import { HeldBytes } from './stages/reassemble.ts';
@@ -59,7 +59,7 @@ interface Opening {
   readonly isRestored?: boolean;
 }
 
-export class Driver implements LogDriver {
+export class Driver implements ObservableDriver {
   readonly #sessions = new Map<string, Opened>();
   readonly #report: Report;
   readonly #configuration: ConfigurationStatus;
@@ -107,6 +107,15 @@ export class Driver implements LogDriver {
 
   /** Never waits for NATS. Throws RequestError with the text for the user. */
   startLogging(file: string, info: unknown): void {
+    const asked = performance.now();
+    try {
+      this.#start(file, info);
+    } finally {
+      this.#report.startLatency.observe((performance.now() - asked) / 1000);
+    }
+  }
+
+  #start(file: string, info: unknown): void {
     this.#restoration?.hasten(file);
     // The engine repeats a request whose answer it did not get.
     if (this.#sessions.has(file)) return;
@@ -174,8 +183,10 @@ export class Driver implements LogDriver {
   }
 
   async stopLogging(file: string): Promise<void> {
+    const asked = performance.now();
     this.#restoration?.hasten(file);
     await this.#sessions.get(file)?.session.stop(AbortSignal.timeout(STOP_MS));
+    this.#report.stopLatency.observe((performance.now() - asked) / 1000);
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */

@@ -1,8 +1,9 @@
-/** Listens on the plugin's unix socket: only for root, and never in the place of another running driver. */
+/** Listens: on unix sockets only for root, and never in the place of another running process. */
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import type { ListenAddress } from './core/listen-address.ts';
 
 /** Longer than the engine keeps idle connections (30 s): a connection it is about to use must not be closed. */
 const KEEP_ALIVE_MS = 120_000;
@@ -24,16 +25,25 @@ export async function listen(server: Server, path: string): Promise<void> {
   await removeStale(path);
   const mask = process.umask(0o177);
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    await listening(server, { path });
   } finally {
     process.umask(mask);
   }
+}
+
+/** Rejects with an Error that names the address. */
+export async function listenAt(server: Server, address: ListenAddress): Promise<void> {
+  await ('path' in address ? listen(server, address.path) : listening(server, address));
+}
+
+function listening(server: Server, address: ListenAddress): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** A socket that nobody listens on was left by a driver that was killed. */

@@ -33,7 +33,7 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
     return 1;
   }
   const { start } = await import('./start.ts');
-  const { driver, answer } = start(state, env, log);
+  const { driver, answer, operators } = start(state, env, log);
   blame = () => driver.blame();
   answerWith(answer);
   log.info('listening', { socket });
@@ -43,6 +43,7 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
   server.close();
   await driver.close(SHUT_DOWN_MS);
   server.closeAllConnections();
+  operators?.close();
   log.info('ended');
   return 0;
 }

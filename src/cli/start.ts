@@ -6,12 +6,16 @@ import type { Options } from '../core/options.generated.ts';
 import { Driver } from '../driver.ts';
 import { SessionRecords } from '../journal/session-records.ts';
 import { readSettings } from '../options/resolve.ts';
-import { requestListener } from '../server.ts';
+import { requestListener } from '../server/plugin.ts';
+import { LazyMetrics } from '../server/status-routes.ts';
+import { OperatorServer } from './operator-server.ts';
 import { warnOfFewDescriptors } from './descriptors.ts';
 
 export interface Started {
   readonly driver: Driver;
   readonly answer: RequestListener;
+  /** undefined: nobody asked for it. */
+  readonly operators: OperatorServer | undefined;
 }
 
 /** A configuration that is refused stops nobody: it is the answer to each container's start. */
@@ -22,7 +26,8 @@ export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started 
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
   const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, settings.options['nats-buffer-sync'], log) });
-  return { driver, answer: requestListener(driver, log) };
+  const metrics = new LazyMetrics(driver, settings.options['nats-log-http-containers']);
+  return { driver, answer: requestListener(driver, metrics, log), operators: OperatorServer.start(settings.options, driver, metrics, log) };
 }
 
 /** The driver works without the folder; its sessions then end with the process. */

@@ -201,6 +201,21 @@ export interface Options {
    */
   readonly 'nats-config'?: string;
   /**
+   * Where metrics, health and status are served: `address:port`, `[address]:port` or `unix:/path`. Not set: nowhere.
+   * Whoever may connect may read, without a password; there are no secrets and no lines of containers in it.
+   */
+  readonly 'nats-log-http'?: string;
+  /**
+   * Names by which `nats-log-http` may be addressed, besides `localhost`, the name of the host and any IP address:
+   * others are refused, since a web page may have made them up.
+   */
+  readonly 'nats-log-http-names'?: readonly string[];
+  /**
+   * How many containers, the busiest first, have metrics of their own; the others share the name `_others`.
+   * Default: `200`.
+   */
+  readonly 'nats-log-http-containers': number;
+  /**
    * Level of the driver's own log.
    * Default: `info`.
    */

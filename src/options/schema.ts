@@ -5,6 +5,7 @@
  */
 import { Ajv, type ErrorObject, type Options as AjvOptions } from 'ajv';
 import optionsSchema from '../../schema/options.schema.json' with { type: 'json' };
+import { parseListenAddress } from '../core/listen-address.ts';
 import { hostFault, serverFault } from './servers.ts';
 
 /** `yaml`: defaults of a document; `rule`: its rules; `output`: their further outputs. */
@@ -77,6 +78,7 @@ const faults: ReadonlyMap<string, Fault> = new Map([
   ['visible-text', unless((text) => /^\P{Cc}{1,256}$/u.test(text), 'at most 256 characters, none of them a control character')],
   ['subject-prefix', unless((text) => /^[^\s\p{Cc}*>.$][^\s\p{Cc}*>.]*(\.[^\s\p{Cc}*>.]+)*$/u.test(text) && text.length <= 128, 'a subject without wildcards')],
   ['domain', unless((text) => /^[\w-]{1,64}$/.test(text), 'letters, digits, - and _')],
+  ['listen-address', unless((text) => parseListenAddress(text) !== undefined, 'address:port, [address]:port or unix:/path')],
 ]);
 
 export function formatFault(format: string | undefined, value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 /** The process itself: how it begins, and how it ends when things go wrong. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,4 +117,20 @@ test('a request that comes before the driver is loaded is answered', async (t) =
   const [answer] = await once(client, 'data') as [Buffer];
   client.destroy();
   t.regex(answer.toString(), /^HTTP\/1.1 200 OK[^]*LogDriver/);
+});
+
+test('an address for operators that is in use costs a log line, and nothing else', async (t) => {
+  const folder = newFolder(t);
+  const path = join(folder, 'operators.sock');
+  const first = await startDriver(t, { NATS_LOG_HTTP: `unix:${path}` });
+  await first.logged('metrics, health and status are served');
+  const second = await startDriver(t, { NATS_LOG_HTTP: path });
+  const { level, error } = await second.logged('nats-log-http: cannot listen; lines are delivered all the same', { address: path });
+  t.is(level, 'error');
+  t.regex(String(error), /another process listens on .*operators\.sock/);
+  const engine = new FakeEngine(second.socket);
+  t.teardown(() => engine.close());
+  await (await engine.startLogging({ 'nats-subject': 'logs' })).stopLogging();
+  t.is((statSync(path).mode & 0o777).toString(8), '600');
+  t.is(await second.terminate(), 0);
 });

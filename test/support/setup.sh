@@ -20,11 +20,20 @@ quietly() {
 # The Debian packages whose programs are missing.
 missing() {
   for pair in docker:docker.io dockerd:docker.io containerd:containerd runc:runc nats-server:nats-server \
-    busybox:busybox-static openssl:openssl; do
+    busybox:busybox-static openssl:openssl promtool:prometheus; do
     command -v "${pair%%:*}" > /dev/null || echo "${pair#*:}"
   done
   [ -s /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   node_modules/.bin/node --version > /dev/null 2>&1 || echo libatomic1 libstdc++6
+}
+
+# Of that package only this program: the package itself would start a server.
+install_promtool() {
+  folder=$(mktemp -d)
+  step 'promtool, of the package prometheus'
+  (cd "$folder" && quietly apt-get download -q prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > promtool)
+  command install -m 755 "$folder/promtool" /usr/local/bin/promtool
+  rm -rf "$folder"
 }
 
 install() {
@@ -36,8 +45,13 @@ install() {
   quietly apt-get update -q
   # Since Debian 13 the command line tool is a package of its own.
   case " $* " in *' docker.io '*) ! apt-cache show docker-cli > /dev/null 2>&1 || set -- "$@" docker-cli ;; esac
-  step "apt-get install $*"
-  DEBIAN_FRONTEND=noninteractive quietly apt-get install -q -y --no-install-recommends "$@"
+  command -v promtool > /dev/null || install_promtool
+  others=
+  for package in "$@"; do [ "$package" = prometheus ] || others="$others $package"; done
+  [ -n "$others" ] || return 0
+  step "apt-get install$others"
+  # shellcheck disable=SC2086 # one word per package
+  DEBIAN_FRONTEND=noninteractive quietly apt-get install -q -y --no-install-recommends $others
 }
 
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then

@@ -8,7 +8,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import Koa from 'koa';
 import Router from 'koa-router';
-import type { Log } from './core/log.ts';
+import type { Log } from '../core/log.ts';
+import { statusRoutes, type LazyMetrics, type StatusSource } from './status-routes.ts';
 
 /** Bodies hold all labels and the whole environment of a container; the engine sets no limit. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -21,11 +22,14 @@ export interface LogDriver {
   stopLogging(file: string): Promise<void>;
 }
 
+/** A driver, and what can be asked of it. */
+export interface ObservableDriver extends LogDriver, StatusSource {}
+
 /** Text for the user, sent with status 200. */
 export class RequestError extends Error {}
 
 /** Answers the engine's requests. */
-export function requestListener(driver: LogDriver, log: Log): RequestListener {
+export function requestListener(driver: ObservableDriver, metrics: LazyMetrics, log: Log): RequestListener {
   const app = new Koa();
   const router = new Router();
   router.post('/Plugin.Activate', (context) => {
@@ -60,6 +64,7 @@ export function requestListener(driver: LogDriver, log: Log): RequestListener {
     }
   });
   app.use(router.routes());
+  app.use(statusRoutes(driver, metrics).routes());
   // A connection that broke off; what a request did wrong was answered above.
   app.on('error', (error: Error) => log.limited('warn', 'http', 'plugin socket', { error: error.message }));
   const answer = app.callback();

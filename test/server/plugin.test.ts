@@ -5,18 +5,25 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Log } from '../src/core/log.ts';
-import { createHttpServer } from '../src/listen.ts';
-import { RequestError, requestListener, type LogDriver } from '../src/server.ts';
-import { until } from './support/wait.ts';
+import { Log } from '../../src/core/log.ts';
+import type { DriverStatus } from '../../src/core/status.ts';
+import { createHttpServer } from '../../src/listen.ts';
+import { RequestError, requestListener, type ObservableDriver } from '../../src/server/plugin.ts';
+import { LazyMetrics } from '../../src/server/status-routes.ts';
+import { statusOf } from '../support/status.ts';
+import { until } from '../support/wait.ts';
 
 const CANARY = 'CANARY-7f3a';
 const BODY = JSON.stringify({ File: '/run/docker/logging/a', Info: { ContainerEnv: [`PASSWORD=${CANARY}`] } });
 
-class Driver implements LogDriver {
+class Driver implements ObservableDriver {
   readonly started: [file: string, info: unknown][] = [];
   readonly stopped: string[] = [];
   refusal: Error | undefined;
+
+  status(): DriverStatus {
+    return statusOf();
+  }
 
   startLogging(file: string, info: unknown): void {
     if (this.refusal !== undefined) throw this.refusal;
@@ -39,7 +46,7 @@ class Bench {
   readonly #path = join(this.#folder, 'plugin.sock');
 
   constructor() {
-    this.#server = createHttpServer(Promise.resolve(requestListener(this.driver, new Log({ write: (line) => this.log.push(line) > 0 }))));
+    this.#server = createHttpServer(Promise.resolve(requestListener(this.driver, new LazyMetrics(this.driver, 10), new Log({ write: (line) => this.log.push(line) > 0 }))));
   }
 
   async start(): Promise<this> {
@@ -142,6 +149,12 @@ test('StartLogging and StopLogging reach the driver', withBench(async (t, bench)
   t.deepEqual(bench.driver.stopped, ['/run/docker/logging/a']);
 }));
 
+test('GET /status tells of the driver', withBench(async (t, bench) => {
+  const { status, body } = await bench.ask('GET /status HTTP/1.1\r\n\r\n');
+  t.is(status, 200);
+  t.deepEqual(body, JSON.parse(JSON.stringify(statusOf())));
+}));
+
 const hosts: readonly [title: string, header: string][] = [
   ['an empty Host', 'Host: \r\n'], ['no Host at all', ''], ['a path as Host', 'Host: %2Frun%2Fdocker%2Fplugins%2Fnats.sock\r\n'],
 ];
@@ -198,7 +211,7 @@ test('a bug is an error 500 that says nothing, and is in the log', withBench(asy
   const { status, body } = await bench.ask(post('LogDriver.StartLogging', BODY));
   t.is(status, 500);
   t.deepEqual(body, { Err: 'nats: internal error, see the log of the plugin' });
-  t.true(bench.log.some((line) => line.includes('x is undefined') && line.includes('server.test.ts')));
+  t.true(bench.log.some((line) => line.includes('x is undefined') && line.includes('plugin.test.ts')));
   bench.driver.refusal = undefined;
   t.deepEqual(await bench.ask(post('LogDriver.StartLogging', BODY)), ok, 'it goes on');
 }));

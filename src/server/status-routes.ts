@@ -1,0 +1,52 @@
+/** What can be asked of the driver, on whatever socket: GET and HEAD, and nothing is changed by it. */
+import Router from 'koa-router';
+import { problemsOf } from '../core/readiness.ts';
+import type { DriverStatus } from '../core/status.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface StatusSource {
+  status(): DriverStatus;
+}
+
+/** Loads prom-client when the metrics are asked for the first time: most hosts never do. */
+export class LazyMetrics {
+  readonly #source: StatusSource;
+  readonly #containers: number;
+  #metrics: Promise<Metrics> | undefined;
+
+  /** `containers`: how many have series of their own. */
+  constructor(source: StatusSource, containers: number) {
+    this.#source = source;
+    this.#containers = containers;
+  }
+
+  get(): Promise<Metrics> {
+    return this.#metrics ??= this.#load();
+  }
+
+  async #load(): Promise<Metrics> {
+    const { Metrics } = await import('./metrics.ts');
+    return new Metrics(() => this.#source.status(), this.#containers);
+  }
+}
+
+export function statusRoutes(source: StatusSource, metrics: LazyMetrics): Router {
+  const router = new Router();
+  router.get('/status', (context) => {
+    context.body = source.status();
+  });
+  router.get('/metrics', async (context) => {
+    const loaded = await metrics.get();
+    context.type = loaded.contentType;
+    context.body = await loaded.text();
+  });
+  router.get('/healthz', (context) => {
+    context.body = { status: 'ok' };
+  });
+  router.get('/readyz', (context) => {
+    const problems = problemsOf(source.status(), Date.now());
+    context.status = problems.length === 0 ? 200 : 503;
+    context.body = { status: problems.length === 0 ? 'ready' : 'not-ready', problems };
+  });
+  return router;
+}

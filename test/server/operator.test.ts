@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { Log } from '../../src/core/log.ts';
+import type { DriverStatus } from '../../src/core/status.ts';
+import { operatorListener } from '../../src/server/operator.ts';
+import { LazyMetrics } from '../../src/server/status-routes.ts';
+import { statusOf } from '../support/status.ts';
+
+interface Reply { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
+
+class Bench {
+  status: DriverStatus | Error = statusOf();
+  readonly log: string[] = [];
+  readonly #server: Server;
+
+  constructor(names: readonly string[] | undefined) {
+    const source = { status: () => this.#status() };
+    const log = new Log({ write: (line) => this.log.push(line) > 0 });
+    this.#server = createServer(operatorListener({ source, metrics: new LazyMetrics(source, 10), names, log }));
+  }
+
+  async start(): Promise<this> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return this;
+  }
+
+  async ask(path: string, { method = 'GET', headers = {}, body = '' }: { method?: string; headers?: Record<string, string>; body?: string } = {}): Promise<Reply> {
+    const { port } = this.#server.address() as AddressInfo;
+    const asked = request({ host: '127.0.0.1', port, path, method, headers });
+    asked.end(body);
+    const [response] = await once(asked, 'response') as [import('node:http').IncomingMessage];
+    let text = '';
+    for await (const chunk of response) text += String(chunk);
+    return { status: response.statusCode ?? 0, headers: response.headers, body: text };
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
+  }
+
+  #status(): DriverStatus {
+    if (this.status instanceof Error) throw this.status;
+    return this.status;
+  }
+}
+
+function withBench(run: (t: ExecutionContext, bench: Bench) => Promise<void>, kind: 'port' | 'socket' = 'port') {
+  return async (t: ExecutionContext): Promise<void> => {
+    const bench = await new Bench(kind === 'port' ? ['docker-host-1'] : undefined).start();
+    try {
+      await run(t, bench);
+    } finally {
+      await bench.close();
+    }
+  };
+}
+
+test('/healthz answers as long as the process serves', withBench(async (t, bench) => {
+  const { status, body } = await bench.ask('/healthz');
+  t.is(status, 200);
+  t.deepEqual(JSON.parse(body), { status: 'ok' });
+}));
+
+test('/readyz answers 200, or 503 with the reasons', withBench(async (t, bench) => {
+  const ready = await bench.ask('/readyz');
+  t.is(ready.status, 200);
+  t.deepEqual(JSON.parse(ready.body), { status: 'ready', problems: [] });
+  bench.status = statusOf({ configuration: { loaded_at: '2026-03-14T15:09:26Z', loads: 0, refusals: 1, error: 'nats: nats-servers: expected …' } });
+  const refused = await bench.ask('/readyz');
+  t.is(refused.status, 503);
+  t.deepEqual(JSON.parse(refused.body), {
+    status: 'not-ready', problems: [{ kind: 'configuration-refused', message: 'nats: nats-servers: expected …' }],
+  });
+}));
+
+test('/status is the status as JSON', withBench(async (t, bench) => {
+  const { status, headers, body } = await bench.ask('/status');
+  t.is(status, 200);
+  t.regex(headers['content-type'] ?? '', /^application\/json/);
+  t.deepEqual(JSON.parse(body), JSON.parse(JSON.stringify(bench.status)));
+}));
+
+test('/metrics is what Prometheus reads', withBench(async (t, bench) => {
+  const { status, headers, body } = await bench.ask('/metrics');
+  t.is(status, 200);
+  t.is(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+  t.regex(body, /^docker_nats_log_build_info\{version="1\.2\.3"\} 1$/m);
+}));
+
+test('HEAD gets the head alone', withBench(async (t, bench) => {
+  const { status, headers, body } = await bench.ask('/status', { method: 'HEAD' });
+  t.is(status, 200);
+  t.true(Number(headers['content-length']) > 100);
+  t.is(body, '');
+}));
+
+for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+  test(`${method} is refused`, withBench(async (t, bench) => {
+    const { status, headers } = await bench.ask('/status', { method });
+    t.is(status, 405);
+    t.is(headers.allow, 'GET, HEAD');
+  }));
+}
+
+const hosts: readonly [host: string, status: number][] = [
+  ['127.0.0.1:9273', 200], ['10.1.2.3', 200], ['[::1]:9273', 200], ['localhost:9273', 200], ['LOCALHOST', 200], ['docker-host-1:9273', 200], ['Docker-Host-1', 200],
+  ['evil.example', 421], ['127.0.0.1.evil.example:9273', 421], ['docker-host-1.evil.example', 421], ['localhost.evil.example', 421], ['[::1].evil.example', 421],
+];
+
+for (const [host, wanted] of hosts) {
+  test(`a request for the host ${JSON.stringify(host)} is ${wanted === 200 ? 'answered' : 'refused: a page may have made up the name'}`, withBench(async (t, bench) => {
+    for (const path of ['/status', '/metrics', '/healthz']) t.is((await bench.ask(path, { headers: { Host: host } })).status, wanted);
+  }));
+}
+
+test('on a unix socket any name will do', withBench(async (t, bench) => {
+  t.is((await bench.ask('/status', { headers: { Host: 'whatever' } })).status, 200);
+}, 'socket'));
+
+test('what a browser asks for another site is refused', withBench(async (t, bench) => {
+  for (const [site, status] of [['cross-site', 403], ['same-site', 403], ['same-origin', 200], ['none', 200]] as const) {
+    t.is((await bench.ask('/status', { headers: { 'Sec-Fetch-Site': site } })).status, status, site);
+  }
+}));
+
+test('every answer forbids what a browser might do with it', withBench(async (t, bench) => {
+  for (const [path, headers] of [['/status', {}], ['/nothing', {}], ['/status', { Host: 'evil.example' }]] as const) {
+    const { headers: answered } = await bench.ask(path, { headers: { Origin: 'http://evil.example', ...headers } });
+    t.is(answered['x-content-type-options'], 'nosniff');
+    t.is(answered['x-frame-options'], 'DENY');
+    t.is(answered['cache-control'], 'no-store');
+    t.regex(String(answered['content-security-policy']), /default-src 'none'/);
+    t.is(answered['access-control-allow-origin'], undefined);
+  }
+}));
+
+test('an unknown path says which ones there are', withBench(async (t, bench) => {
+  for (const path of ['/', '/metrics/x', '/../status', '/%E0%A4%A', '/Plugin.Activate']) {
+    const { status, body } = await bench.ask(path);
+    t.true(status === 404 || status === 400, path);
+    if (status === 404) t.regex(body, /\/readyz/);
+  }
+}));
+
+test('a bug is an error 500 that says nothing, and is in the log', withBench(async (t, bench) => {
+  bench.status = new TypeError('x is undefined');
+  const { status, body } = await bench.ask('/status');
+  t.is(status, 500);
+  t.false(body.includes('undefined'));
+  t.true(bench.log.some((line) => line.includes('x is undefined')));
+}));
