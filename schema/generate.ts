@@ -1,9 +1,10 @@
 /**
- * Everything that is made of `options.schema.json`: pure renderers, a list of products, and a thin writer
+ * Everything that is made of `options.schema.json` and of the list of metrics: pure renderers, a list of products, and a thin writer
  * (`npm run generate`). A test renders again and compares.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { metricList, PREFIX } from '../src/server/metric-list.ts';
 import { formatValue } from '../src/options/convert.ts';
 import { MATCH_KEYS } from '../src/options/match.ts';
 import {
@@ -221,6 +222,15 @@ export function renderConfigSchema(): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
+/** The table of metrics between its markers. */
+export function renderMetrics(page: string): string {
+  const [begin, end] = ['<!-- metrics:begin -->', '<!-- metrics:end -->'];
+  const rows = metricList.map(({ name, type, labels, help }) =>
+    `| \`${PREFIX}${name}\` | ${type} | ${labels.map((label) => code(label)).join(', ')} | ${help.replaceAll('|', '\\|')} |`);
+  const table = ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
+  return `${page.slice(0, page.indexOf(begin) + begin.length)}\n\n${table}\n\n${page.slice(page.indexOf(end))}`;
+}
+
 export interface Product {
   /** Relative to the project's root. */
   readonly path: string;
@@ -234,6 +244,7 @@ export const products: readonly Product[] = [
   { path: 'schema/config.schema.json', render: renderConfigSchema, isShared: false },
   { path: 'config/default.yaml', render: renderDefaultYaml, isShared: false },
   { path: 'plugin/config.json', render: renderManifest, isShared: true },
+  { path: 'docs/metrics.md', render: renderMetrics, isShared: true },
   { path: 'README.md', render: renderEnglishPage, isShared: true },
   { path: 'README.zh-CN.md', render: renderChinesePage, isShared: true },
 ];

@@ -6,7 +6,7 @@ const AWAY_SECONDS = 30;
 /** Of the room for unconfirmed lines. */
 const FULL_SHARE = 0.8;
 
-export type ProblemKind = 'configuration-refused' | 'sessions-parked' | 'nats-gave-up' | 'nats-disconnected' | 'journal-failing' | 'journal-filling';
+export type ProblemKind = 'configuration-refused' | 'sessions-parked' | 'gave-up' | 'disconnected' | 'journal-failing' | 'journal-filling';
 
 export interface Problem {
   readonly kind: ProblemKind;
@@ -31,8 +31,8 @@ function* connectionProblems({ connections }: DriverStatus, now: number): Genera
     if (state === 'connected' || outputs === 0) continue;
     const seconds = Math.round((now - Date.parse(since)) / 1000);
     const where = `${servers.join(', ')}${reason === undefined ? '' : `: ${reason}`}`;
-    if (state === 'gave-up') yield { kind: 'nats-gave-up', message: `gave up connecting to ${where}` };
-    else if (seconds > AWAY_SECONDS) yield { kind: 'nats-disconnected', message: `for ${seconds} s not connected to ${where}` };
+    if (state === 'gave-up') yield { kind: 'gave-up', message: `gave up connecting to ${where}` };
+    else if (seconds > AWAY_SECONDS) yield { kind: 'disconnected', message: `for ${seconds} s not connected to ${where}` };
   }
 }
 

@@ -12,10 +12,10 @@ const cases: readonly [title: string, change: Partial<DriverStatus>, kinds: read
   ['a refused configuration is a problem', { configuration: { loaded_at: at(0), loads: 0, refusals: 1, error: 'nats: …' } }, ['configuration-refused']],
   ['sessions without their credentials are a problem', { sessions: [sessionOf('web', { state: 'parked' })] }, ['sessions-parked']],
   ['NATS may be away for 30 s', { connections: [connectionOf({ state: 'disconnected', since: at(-30) })] }, []],
-  ['NATS that is away for longer is a problem', { connections: [connectionOf({ state: 'disconnected', since: at(-31) })] }, ['nats-disconnected']],
-  ['so is a login that is refused for longer', { connections: [connectionOf({ state: 'auth-failed', since: at(-31) })] }, ['nats-disconnected']],
+  ['NATS that is away for longer is a problem', { connections: [connectionOf({ state: 'disconnected', since: at(-31) })] }, ['disconnected']],
+  ['so is a login that is refused for longer', { connections: [connectionOf({ state: 'auth-failed', since: at(-31) })] }, ['disconnected']],
   ['a connection that nobody uses is none', { connections: [connectionOf({ state: 'disconnected', since: at(-99), outputs: 0 })] }, []],
-  ['giving up is a problem at once', { connections: [connectionOf({ state: 'gave-up', since: at(0) })] }, ['nats-gave-up']],
+  ['giving up is a problem at once', { connections: [connectionOf({ state: 'gave-up', since: at(0) })] }, ['gave-up']],
   ['a journal that is 80 % full is well', { journal: { disk: { ...disk, bytes: 800 }, memory, oldest_age_seconds: 9 } }, []],
   ['a journal that is fuller is a problem', { journal: { disk: { ...disk, bytes: 801 }, memory, oldest_age_seconds: 9 } }, ['journal-filling']],
   ['so is one whose disk has little left', { journal: { disk: { ...disk, bytes: 90, available_bytes: 20 }, memory, oldest_age_seconds: 9 } }, ['journal-filling']],
@@ -31,6 +31,6 @@ for (const [title, change, kinds] of cases) {
 test('a problem says what, where and for how long', (t) => {
   const connections = [connectionOf({ state: 'disconnected', since: at(-90), reason: 'connection refused' })];
   t.deepEqual(problemsOf(statusOf({ connections }), NOW), [
-    { kind: 'nats-disconnected', message: 'for 90 s not connected to nats://nats-1:4222: connection refused' },
+    { kind: 'disconnected', message: 'for 90 s not connected to nats://nats-1:4222: connection refused' },
   ]);
 });
