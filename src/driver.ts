@@ -205,6 +205,7 @@ export class Driver implements ObservableDriver {
       connections: this.#connections.status(),
       connection_totals: { ...this.#connections.totals },
       journal: this.#journals.status(),
+      events: this.#log.events.recent,
     });
   }
 
@@ -233,11 +234,11 @@ export class Driver implements ObservableDriver {
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
         else if (isKept && !this.#journals.isKillSafe) this.#update(file, facts.name, { isSeamless: true });
         // The counts of a loss are logged once a minute at most: these are the final ones.
-        this.#log[account.hasLosses ? 'warn' : 'debug']('session ended', { ...fields, ...account.summary() });
+        this.#log.event('session-ended', account.hasLosses ? 'warn' : 'debug', 'session ended', { ...fields, ...account.summary() });
       },
     });
     this.#report.sessionsStarted++;
-    this.#log.debug('session started', fields);
+    this.#log.event('session-started', 'debug', 'session started', fields);
     return { session, plan, isParked, isRestored, startedAt: new Date() };
   }
 

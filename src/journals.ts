@@ -74,8 +74,8 @@ export class Journals {
     return new DiskBudget({
       root, limit: this.#options['nats-buffer-disk-size'], memory: this.#memory,
       listener: {
-        failed: (error) => log.limited('error', 'disk', 'the disk does not take lines: they are kept in memory', { error: error.message }),
-        healed: () => log.info('the disk takes lines again'),
+        failed: (error) => log.event('disk-failing', 'error', 'the disk does not take lines: they are kept in memory', { error: error.message }, 'disk'),
+        healed: () => log.event('disk-healed', 'info', 'the disk takes lines again'),
       },
     });
   }

@@ -24,7 +24,7 @@ export class Report {
     this.#hostname = hostname;
   }
 
-  status({ configuration, sessions, journal, ...connections }: Parts): DriverStatus {
+  status({ configuration, sessions, journal, events, ...connections }: Parts): DriverStatus {
     const { core, jetstream } = this.books;
     return {
       version: packageJson.version,
@@ -43,11 +43,12 @@ export class Report {
       delivery_latency: { core: core.latency.status(), jetstream: jetstream.latency.status() },
       start_latency: this.startLatency.status(),
       stop_latency: this.stopLatency.status(),
+      events,
     };
   }
 }
 
-export interface Parts extends Pick<DriverStatus, 'connections' | 'connection_totals'> {
+export interface Parts extends Pick<DriverStatus, 'connections' | 'connection_totals' | 'events'> {
   readonly configuration: ConfigurationStatus;
   readonly sessions: readonly SessionStatus[];
   readonly journal: Pick<JournalTotals, 'disk' | 'memory'>;

@@ -63,7 +63,7 @@ export class Restoration {
     await this.#pass(() => true);
     this.#settings.suspect.acquit();
     if (this.#isStopped || count === 0) return;
-    this.#settings.log.info('sessions restored', { sessions: this.#restored, waiting: this.#waiting.size, ms: Math.round(performance.now() - began) });
+    this.#settings.log.event('sessions-restored', 'info', 'sessions restored', { sessions: this.#restored, waiting: this.#waiting.size, ms: Math.round(performance.now() - began) });
     if (this.#waiting.size > 0) this.#retry = setTimeout(() => void this.run(), RETRY_MS).unref();
   }
 

@@ -36,10 +36,10 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
   const { driver, answer, operators } = start(state, env, log);
   blame = () => driver.blame();
   answerWith(answer);
-  log.info('listening', { socket });
+  log.event('driver-started', 'info', 'listening', { socket });
   void driver.restore();
   const signal = await end;
-  log.info('shutting down', { signal });
+  log.event('driver-stopping', 'info', 'shutting down', { signal });
   server.close();
   await driver.close(SHUT_DOWN_MS);
   server.closeAllConnections();

@@ -22,7 +22,7 @@ export interface Started {
 export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started {
   const { settings, error: refusal } = readSettings(env);
   log.setLevel(settings.options['log-level']);
-  if (refusal !== undefined) log.error('configuration refused: no container can be started', { error: refusal.message });
+  if (refusal !== undefined) log.event('configuration-refused', 'error', 'configuration refused: no container can be started', { error: refusal.message });
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
   const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, settings.options['nats-buffer-sync'], log) });

@@ -2,6 +2,7 @@
  * One session's account: what was read, what NATS confirmed, and every loss by its reason. Booked in batches, never for
  * a single line, and twice: for the session, and for all sessions of its transport in this process.
  */
+import type { EventKind } from './events.ts';
 import { Latency } from './latency.ts';
 import type { Log } from './log.ts';
 import type { Counts } from './status.ts';
@@ -143,19 +144,19 @@ export class Account extends Counters {
   skipped(bytes: number): void {
     if (bytes === 0) return;
     this.#add('bytesSkipped', bytes);
-    this.#limited('skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped });
+    this.#event('bytes-lost', 'skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped });
   }
 
   /** The disk did not give back what was written to it. */
   unreadable(bytes: number): void {
     this.#add('bytesUnreadable', bytes);
-    this.#limited('unreadable', 'bytes lost: the disk does not give them back', { unreadable_bytes_total: this.bytesUnreadable });
+    this.#event('bytes-lost', 'unreadable', 'bytes lost: the disk does not give them back', { unreadable_bytes_total: this.bytesUnreadable });
   }
 
   /** The process before this one was killed, and had bytes in memory. */
   crashed(): void {
     this.#add('crashes', 1);
-    this.#limited('crash', 'lines may be missing: the driver was killed, and what it had in memory is not known', { crashes_total: this.crashes });
+    this.#event('lines-dropped', 'crash', 'lines may be missing: the driver was killed, and what it had in memory is not known', { crashes_total: this.crashes });
   }
 
   get hasLosses(): boolean {
@@ -192,7 +193,7 @@ export class Account extends Counters {
     if (lines === 0) return;
     this.linesDropped[reason] += lines;
     this.#books.linesDropped[reason] += lines;
-    this.#limited(reason, WORDS[reason], { reason, dropped_total: this.linesDropped[reason] });
+    this.#event('lines-dropped', reason, WORDS[reason], { reason, dropped_total: this.linesDropped[reason] });
   }
 
   #truncated(lines: number): void {
@@ -203,6 +204,10 @@ export class Account extends Counters {
   #deadLettered(lines: number): void {
     this.#add('linesDeadLettered', lines);
     this.#limited('dead-letter', 'lines published to nats-dead-letter-subject', { dead_lettered_total: this.linesDeadLettered });
+  }
+
+  #event(event: EventKind, key: string, message: string, fields: Record<string, string | number>): void {
+    this.#log.event(event, 'warn', message, { container: this.#container, ...fields }, `${key} ${this.#container}`);
   }
 
   #limited(key: string, message: string, fields: Record<string, string | number>): void {

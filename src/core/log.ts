@@ -4,6 +4,7 @@
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { Events, type EventKind } from './events.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
@@ -27,6 +28,7 @@ interface Limit {
 }
 
 export class Log {
+  readonly events = new Events();
   readonly #target: LogTarget;
   readonly #now: () => number;
   readonly #limits = new Map<string, Limit>();
@@ -62,17 +64,31 @@ export class Log {
 
   /** At most one line per `key` and minute; the next one says how many were left out. */
   limited(level: LogLevel, key: string, message: string, fields: LogFields = {}): void {
+    const suppressed = this.#admit(key);
+    if (suppressed !== undefined) this.#write(level, message, suppressed > 0 ? { ...fields, suppressed } : fields);
+  }
+
+  /** A line that is an event, too, whatever the level of the log. `key`: limited like `limited`. */
+  event(event: EventKind, level: LogLevel, message: string, fields: LogFields = {}, key?: string): void {
+    const suppressed = key === undefined ? 0 : this.#admit(key);
+    if (suppressed === undefined) return;
+    const told = suppressed > 0 ? { ...fields, suppressed } : fields;
+    this.#write(level, message, { event, ...told });
+    this.events.tell({ time: new Date().toISOString(), event, level, msg: message, ...told });
+  }
+
+  /** How many lines were left out before this one; undefined: this one is left out, too. */
+  #admit(key: string): number | undefined {
     const now = this.#now();
     const limit = this.#limits.get(key);
     if (limit !== undefined && now < limit.until) {
       limit.suppressed++;
-      return;
+      return undefined;
     }
     this.#limits.delete(key);
     if (this.#limits.size >= MAX_LIMITED_KEYS) this.#limits.delete(this.#limits.keys().next().value as string);
     this.#limits.set(key, { until: now + 60_000, suppressed: 0 });
-    const suppressed = limit?.suppressed ?? 0;
-    this.#write(level, message, suppressed > 0 ? { ...fields, suppressed } : fields);
+    return limit?.suppressed ?? 0;
   }
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {

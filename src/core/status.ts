@@ -4,6 +4,7 @@
  * go down; bytes are bytes, times RFC 3339 in UTC, durations seconds. No secret is in it, and no value of an option
  * but servers (without credentials) and subjects.
  */
+import type { DriverEvent } from './events.ts';
 import type { Options } from './options.generated.ts';
 import type { DropReason } from './types.ts';
 
@@ -32,6 +33,8 @@ export interface DriverStatus {
   /** How long the engine waited for its answer. */
   readonly start_latency: LatencyStatus;
   readonly stop_latency: LatencyStatus;
+  /** What happened lately, oldest first. */
+  readonly events: readonly DriverEvent[];
 }
 
 export interface ConfigurationStatus {

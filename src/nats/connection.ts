@@ -164,7 +164,7 @@ export class Connection {
     const since = performance.now();
     this.#pool.discover(link.discovered, server);
     this.#history.connected(serverName(server), link.serverVersion);
-    log.info('connected to NATS', { server: serverName(server), version: link.serverVersion });
+    log.event('connected', 'info', 'connected to NATS', { server: serverName(server), version: link.serverVersion });
     const watchdog = setInterval(() => this.#watch(server), WATCH_MS);
     this.#acks?.open(link);
     // The client sends its own commands in a microtask; the outbox does not wait for that.
@@ -179,7 +179,7 @@ export class Connection {
     if ((this.#state as ConnectionState) === 'connected') {
       this.#state = 'connecting';
       this.#history.lost(reason);
-      log.limited('warn', `lost ${serverName(server)}`, 'connection to NATS lost', { server: serverName(server), reason });
+      log.event('connection-lost', 'warn', 'connection to NATS lost', { server: serverName(server), reason }, `lost ${serverName(server)}`);
     }
     this.outbox.lose();
   }
@@ -188,9 +188,10 @@ export class Connection {
     this.#failedAttempts++;
     const { reason, isAuthentication } = describeDialError(error);
     this.#history.failed(serverName(server), reason, isAuthentication);
-    this.#settings.log.limited(
-      'warn', `dial ${serverName(server)} ${reason}`,
+    this.#settings.log.event(
+      isAuthentication ? 'login-refused' : 'connect-failed', 'warn',
       isAuthentication ? 'NATS refuses the login' : 'cannot connect to NATS', { server: serverName(server), reason },
+      `dial ${serverName(server)} ${reason}`,
     );
   }
 
@@ -203,7 +204,7 @@ export class Connection {
 
   #giveUp(): void {
     this.#state = 'gave-up';
-    this.#settings.log.error('gave up connecting to NATS: lines are dropped and counted until a container starts', {
+    this.#settings.log.event('gave-up', 'error', 'gave up connecting to NATS: lines are dropped and counted until a container starts', {
       server: this.#settings.target.servers.map(serverName).join(','), attempts: this.#failedAttempts,
     });
     this.outbox.giveUp();
@@ -222,9 +223,9 @@ export class Connection {
     const silentMs = this.outbox.probe(pingIntervalMs);
     if (silentMs < HUNG_INTERVALS * pingIntervalMs) return;
     this.#history.hung();
-    this.#settings.log.limited('warn', `hung ${serverName(server)}`, 'NATS server hangs: leaving it', {
+    this.#settings.log.event('server-hangs', 'warn', 'NATS server hangs: leaving it', {
       server: serverName(server), silent_ms: Math.round(silentMs),
-    });
+    }, `hung ${serverName(server)}`);
     this.#link?.close();
   }
 

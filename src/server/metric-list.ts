@@ -111,6 +111,7 @@ export const metricList: readonly MetricDefinition[] = [
   counter('lines_dead_lettered_total', 'Lines published to nats-dead-letter-subject.', ({ lines_dead_lettered }) => lines_dead_lettered),
   counter('gap_records_total', 'Records of dropped lines that NATS has confirmed.', ({ gaps }) => gaps),
   counter('skipped_bytes_total', 'Bytes of the FIFOs that were no log entry.', ({ bytes_skipped }) => bytes_skipped),
+  counter('crashes_total', 'Times that lines may be missing, in unknown number, since the driver was killed.', ({ crashes }) => crashes),
   counter('unreadable_bytes_total', 'Bytes that the disk did not give back.', ({ bytes_unreadable }) => bytes_unreadable),
   {
     name: 'delivery_latency_seconds', type: 'histogram', labels: ['transport'],

@@ -165,7 +165,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   stored({ pending }: AckBatch): void {
-    if (this.#failures > 0) this.#log.info('JetStream stores again', { subject: this.subject });
+    if (this.#failures > 0) this.#log.event('stream-healed', 'info', 'JetStream stores again', { subject: this.subject });
     this.#failures = 0;
     if (pending === 0) this.#settle();
   }
@@ -242,9 +242,9 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
 
   #tell({ kind, code, reason }: Answer): void {
     const message = kind === 'never' ? 'JetStream refuses a message for good' : 'JetStream does not store: lines wait';
-    this.#log.limited('warn', `jetstream ${code} ${this.subject}`, message, {
+    this.#log.event('stream-failing', 'warn', message, {
       subject: this.subject, reason, ...(code === 'no-stream' ? { remedy: addCommand(this.#plan.stream ?? {}, this.subject) } : {}),
-    });
+    }, `jetstream ${code} ${this.subject}`);
   }
 
   #newBatch(): SessionBatch {

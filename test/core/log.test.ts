@@ -4,6 +4,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import type { DriverEvent } from '../../src/core/events.ts';
 import { Log, type LogLevel } from '../../src/core/log.ts';
 import { withFile } from '../support/temporary-file.ts';
 
@@ -137,4 +138,32 @@ test('a file takes every line', async (t) => {
     t.deepEqual(await once(child, 'exit'), [0, null]);
     t.is(readFileSync(path, 'latin1').match(/\n/g)?.length, 50_000);
   });
+});
+
+test('an event is a line of the log with its kind, and told whatever the level of the log', (t) => {
+  const said: Record<string, unknown>[] = [];
+  const log = new Log({ write: (line) => said.push(JSON.parse(line) as Record<string, unknown>) > 0 }, 'info');
+  const told: DriverEvent[] = [];
+  const end = log.events.listen((event) => told.push(event));
+  log.event('connected', 'info', 'connected to NATS', { server: 'nats://n:4222' });
+  log.event('session-started', 'debug', 'session started', { container: 'web' });
+  end();
+  log.event('disk-healed', 'info', 'the disk takes lines again');
+  t.deepEqual(said.map(({ event, msg }) => [event, msg]), [['connected', 'connected to NATS'], ['disk-healed', 'the disk takes lines again']]);
+  t.deepEqual(told.map(({ event, container, server }) => [event, container ?? server]), [['connected', 'nats://n:4222'], ['session-started', 'web']]);
+});
+
+test('events of one key are told once a minute, with how many were left out', (t) => {
+  let now = 0;
+  const log = new Log({ write: () => true }, 'info', () => now);
+  for (let i = 0; i < 5; i++) log.event('lines-dropped', 'warn', 'lines dropped', { dropped_total: i }, 'web overflow');
+  now = 60_000;
+  log.event('lines-dropped', 'warn', 'lines dropped', { dropped_total: 9 }, 'web overflow');
+  t.deepEqual(log.events.recent.map(({ dropped_total, suppressed }) => [dropped_total, suppressed]), [[0, undefined], [9, 4]]);
+});
+
+test('the latest hundred events are remembered', (t) => {
+  const log = new Log({ write: () => true });
+  for (let i = 0; i < 250; i++) log.event('connected', 'info', 'connected to NATS', { number: i });
+  t.deepEqual(log.events.recent.map(({ number }) => number), Array.from({ length: 100 }, (_, i) => 150 + i));
 });

@@ -28,6 +28,7 @@ export function statusOf(change: Partial<DriverStatus> = {}): DriverStatus {
     delivery_latency: { core: new Latency().status(), jetstream: new Latency().status() },
     start_latency: new Latency().status(),
     stop_latency: new Latency().status(),
+    events: [],
     ...change,
   };
 }
