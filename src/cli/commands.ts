@@ -2,11 +2,12 @@
 import type { Command } from './command.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { tail } from './commands/tail.ts';
 
-export const commands: readonly Command[] = [serve, status, tail, check, explain, completion];
+export const commands: readonly Command[] = [serve, status, doctor, tail, check, explain, completion];
 
 export const PROGRAM = 'nats-log-driver';

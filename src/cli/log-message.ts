@@ -1,5 +1,5 @@
 /** Messages of the driver, as `schema/message.schema.json` describes them, and the choice among them. */
-import { matchesGlob } from 'node:path';
+import { matchesAny } from '../options/glob.ts';
 
 export interface LogMessage {
   readonly container_id: string;
@@ -53,7 +53,7 @@ export class Chooser {
   isWanted(message: LogMessage): boolean {
     const { container, service, project } = this.#choice;
     const { container_id: id, container_name: name } = message;
-    if (container.length > 0 && !container.some((glob) => matchesGlob(name, glob) || matchesGlob(id, `${glob}*`))) return false;
+    if (container.length > 0 && !matchesAny(container, name) && !matchesAny(container.map((glob) => `${glob}*`), id)) return false;
     return this.#hasLabel(message, SERVICE, service) && this.#hasLabel(message, PROJECT, project);
   }
 
@@ -61,6 +61,6 @@ export class Chooser {
     if (globs.length === 0) return true;
     const values = labels.flatMap((label) => typeof message[label] === 'string' ? [message[label]] : []);
     if (values.length === 0) this.unlabelled++;
-    return values.some((value) => globs.some((glob) => matchesGlob(value, glob)));
+    return values.some((value) => matchesAny(globs, value));
   }
 }

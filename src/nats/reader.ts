@@ -7,6 +7,7 @@ import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { serverName, type Target } from '../core/target.ts';
 import { describeDialError } from './dial-error.ts';
 import { openClient } from './link.ts';
+import { covers } from './subject.ts';
 
 /** Messages that the server may send ahead of what was read. */
 const AHEAD = 200;
@@ -162,15 +163,4 @@ function ofCore({ subject, data, headers }: Msg): ReadMessage {
 function numbering(headers: MsgHdrs | undefined): Pick<ReadMessage, 'session' | 'sequence'> {
   const [session, sequence] = [headers?.get('Nats-Log-Session') ?? '', Number(headers?.get('Nats-Log-Sequence'))];
   return session === '' || !Number.isSafeInteger(sequence) || sequence < 1 ? {} : { session, sequence };
-}
-
-/** Whether every subject of `narrow`, which may have wildcards itself, is one of `wide`. */
-export function covers(wide: string, narrow: string): boolean {
-  const [of, tokens] = [wide.split('.'), narrow.split('.')];
-  for (const [index, token] of tokens.entries()) {
-    if (of[index] === '>') return true;
-    if (token === '>') return false;
-    if (of[index] !== '*' && (of[index] !== token || token === '*')) return false;
-  }
-  return of.length === tokens.length;
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { lastMessages } from '../../src/nats/last-lines.ts';
-import { covers, type ReadMessage } from '../../src/nats/reader.ts';
+import type { ReadMessage } from '../../src/nats/reader.ts';
 
 /** A stream with the positions 1 to `last`, and the windows that are read of it. */
 function stream(last: number, first = 1): { positions: { first: number; last: number }; windows: string[]; read: (from: number, to: number) => AsyncIterable<ReadMessage> } {
@@ -42,13 +42,3 @@ test('nothing is read of an empty stream, or for nothing', async (t) => {
   t.deepEqual(await lastMessages({ first: 1, last: 9 }, 0, () => true, read), []);
   t.deepEqual(windows, []);
 });
-
-const pairs: readonly (readonly [wide: string, narrow: string, isCovered: boolean])[] = [
-  ['logs.>', 'logs.web', true], ['logs.>', 'logs.web.*', true], ['logs.>', 'logs.>', true], ['logs.>', 'logs', false], ['logs.>', '>', false],
-  ['logs.*', 'logs.web', true], ['logs.*', 'logs.*', true], ['logs.*', 'logs.>', false], ['logs.*', 'logs.a.b', false], ['logs.web', 'logs.*', false],
-  ['>', 'logs', true], ['logs', 'logs', true], ['logs', 'logs.web', false], ['*.web', 'logs.web', true],
-];
-
-for (const [wide, narrow, isCovered] of pairs) {
-  test(`${wide} ${isCovered ? 'covers' : 'does not cover'} ${narrow}`, (t) => t.is(covers(wide, narrow), isCovered));
-}
