@@ -37,26 +37,39 @@ export interface CertificateFacts {
   readonly protocol: string;
 }
 
-function within<T>(ms: number, socket: Socket, what: Promise<T>): Promise<T> {
-  const late = setTimeout(() => socket.destroy(Object.assign(new Error(`no answer within ${ms} ms`), { code: 'TIMEOUT' })), ms);
-  return what.finally(() => clearTimeout(late));
+/** Errors of a socket that nobody waits for any more are of no interest. */
+function open({ host, port }: PooledServer): Socket {
+  return createConnection({ host, port }).on('error', () => undefined);
+}
+
+async function within<T>(ms: number, what: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error(`no answer within ${ms} ms`), { code: 'TIMEOUT' })), ms);
+  });
+  try {
+    return await Promise.race([what, late]);
+  } finally {
+    clearTimeout(timer);
+    what.catch(() => undefined);
+  }
 }
 
 /** Resolves when the server accepts a connection; rejects with the system's error. */
-export async function reachPort({ host, port }: PooledServer, timeoutMs: number): Promise<void> {
-  const socket = createConnection({ host, port });
+export async function reachPort(server: PooledServer, timeoutMs: number): Promise<void> {
+  const socket = open(server);
   try {
-    await within(timeoutMs, socket, once(socket, 'connect'));
+    await within(timeoutMs, once(socket, 'connect'));
   } finally {
     socket.destroy();
   }
 }
 
 /** What the server says first; rejects when it is no NATS server. Not for servers that want TLS before. */
-export async function readGreeting({ host, port }: PooledServer, timeoutMs: number): Promise<Greeting> {
-  const socket = createConnection({ host, port });
+export async function readGreeting(server: PooledServer, timeoutMs: number): Promise<Greeting> {
+  const socket = open(server);
   try {
-    return await within(timeoutMs, socket, takeGreeting(socket));
+    return await within(timeoutMs, takeGreeting(socket));
   } finally {
     socket.destroy();
   }
@@ -78,15 +91,16 @@ async function takeGreeting(socket: Socket): Promise<Greeting> {
 
 /** The server's certificate, whether it is trusted or not. Rejects when there is no handshake at all. */
 export async function readCertificate(server: PooledServer, { tls }: Target, timeoutMs: number): Promise<CertificateFacts> {
-  const socket = createConnection({ host: server.host, port: server.port });
+  const socket = open(server);
   try {
-    return await within(timeoutMs, socket, (async () => {
+    return await within(timeoutMs, (async () => {
       if (tls?.handshakeFirst !== true) await takeGreeting(socket);
       const [ca, cert, key] = await Promise.all([tls?.caFile, tls?.certFile, tls?.keyFile].map(async (path) => path === undefined ? undefined : await readFile(path)));
       const secure = connectTls({
         socket, ...verification(tls?.serverName ?? server.tlsName ?? server.host), rejectUnauthorized: false,
         ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }),
       });
+      secure.on('error', () => undefined);
       await once(secure, 'secureConnect');
       return factsOf(secure);
     })());

@@ -88,7 +88,7 @@ test('a configuration that is refused', async (t) => {
 test('a name that is not known, a port where nobody listens, and a server that is none', async (t) => {
   expect(t, await examine(t, { NATS_SERVERS: 'nats.invalid' }), 'name', 'failed', /^nats\.invalid: the host name/, /name service/);
   expect(t, await examine(t, { NATS_SERVERS: '127.0.0.1:1' }), 'TCP connect', 'failed', /connection refused/, /firewall/);
-  const silent: Server = createServer((socket) => void socket.end('220 mail\r\n')).listen(0, '127.0.0.1');
+  const silent: Server = createServer((socket) => void socket.on('error', () => undefined).end('220 mail\r\n')).listen(0, '127.0.0.1');
   t.teardown(() => silent.close());
   const { port } = await until('it listens', () => (silent.address() ?? undefined) as { port: number } | undefined);
   expect(t, await examine(t, { NATS_SERVERS: `127.0.0.1:${port}` }), 'greeting', 'failed', /does not speak the NATS protocol/, /another service/);
@@ -112,6 +112,18 @@ for (const { server, env = {}, result, detail, remedy } of tlsFaults) {
     t.is(found.get('login')?.result, result === 'failed' ? undefined : 'ok');
   });
 }
+
+test('a server that hangs in the middle', async (t) => {
+  const nats = await startLocalNats(t, { config: tlsConfig('server'), directory: certificates.dir });
+  await nats.pause();
+  t.teardown(() => nats.resume());
+  const env = { NATS_SERVERS: `tls://127.0.0.1:${nats.port}`, NATS_CONNECT_TIMEOUT: '200ms' };
+  expect(t, await examine(t, env), 'greeting', 'failed', /no answer within the time limit/);
+  const server: Server = createServer((socket) => void socket.on('error', () => undefined).write('INFO {"tls_required":true}\r\n')).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  const { port } = await until('it listens', () => (server.address() ?? undefined) as { port: number } | undefined);
+  expect(t, await examine(t, { ...env, NATS_SERVERS: `tls://127.0.0.1:${port}` }), 'TLS handshake', 'failed', /no answer within the time limit/);
+});
 
 test('TLS that one side does not have, and a client certificate that is missing', async (t) => {
   const plain = await startLocalNats(t);
