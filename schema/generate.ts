@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { renderReference } from './cli-reference.ts';
 import { metricList, PREFIX } from '../src/server/metric-list.ts';
 import { formatValue } from '../src/options/convert.ts';
 import { MATCH_KEYS } from '../src/options/match.ts';
@@ -245,6 +246,7 @@ export const products: readonly Product[] = [
   { path: 'config/default.yaml', render: renderDefaultYaml, isShared: false },
   { path: 'plugin/config.json', render: renderManifest, isShared: true },
   { path: 'docs/metrics.md', render: renderMetrics, isShared: true },
+  { path: 'docs/cli.md', render: renderReference, isShared: true },
   { path: 'README.md', render: renderEnglishPage, isShared: true },
   { path: 'README.zh-CN.md', render: renderChinesePage, isShared: true },
 ];

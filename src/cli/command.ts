@@ -58,7 +58,7 @@ interface Outline {
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** What else there is to know; lines of at most 100 characters. */
+  /** What else there is to know. Indented lines are to be copied, and stay as they are. */
   readonly details?: readonly string[];
   readonly positionals?: readonly Positional[];
   readonly exits: ExitCodes;

@@ -62,13 +62,24 @@ export function usageLine({ name, options, positionals = [] }: Command): string 
   return [PROGRAM, name, ...own, ...words].join(' ');
 }
 
+/** Lines that follow each other are one text, but for those that are indented: they are to be copied. */
+export function paragraphs(lines: readonly string[]): readonly string[] {
+  const texts: string[] = [];
+  for (const line of lines) {
+    const last = texts.at(-1);
+    if (last === undefined || line.startsWith('  ') || last.startsWith('  ')) texts.push(line);
+    else texts[texts.length - 1] = `${last} ${line}`;
+  }
+  return texts;
+}
+
 function renderCommand(command: Command, paint: Paint, columns: number): string {
   const { summary, details = [], positionals = [], options, exits, examples = [] } = command;
   return [
     `${paint('bold', 'usage:')} ${usageLine(command)}`,
     '',
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
-    ...details,
+    ...paragraphs(details).flatMap((text) => text.startsWith('  ') ? [text] : wrap(text, columns)),
     ...section('arguments', positionals.map(({ name, help }) => [name, help]), paint, columns),
     ...section('options', Object.entries({ ...options, ...COMMON_OPTIONS }).map(([name, option]) => [optionTerm(name, option), optionMeaning(option)]), paint, columns),
     ...section('exit codes', Object.entries(exits), paint, columns),

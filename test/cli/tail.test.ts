@@ -56,7 +56,7 @@ test('control characters show and do nothing; colours are left out, tabs stay', 
 });
 
 test('sizes, times and texts are short', (t) => {
-  t.deepEqual([0, 999, 1000, 12_345, 999_950, 1_500_000_000].map(showBytes), ['0 B', '999 B', '1.0 kB', '12.3 kB', '1.0 MB', '1.5 GB']);
+  t.deepEqual([0, 1023, 1024, 12_345, 1_048_570, 1_610_612_736].map(showBytes), ['0 B', '1023 B', '1.0 KiB', '12.1 KiB', '1.0 MiB', '1.5 GiB']);
   t.deepEqual([0, 0.25, 59, 3600, 3725, 90_000].map(showSeconds), ['0s', '250ms', '59s', '1h', '1h 2m', '1d 1h']);
   t.is(shorten('container', 6), 'conta…');
 });

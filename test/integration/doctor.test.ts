@@ -64,7 +64,7 @@ test('a way without obstacles is found free', async (t) => {
   expect(t, found, 'TLS', 'skipped', /plain text/);
   expect(t, found, 'login', 'ok', /credentials are accepted/);
   expect(t, found, 'server', 'ok', /^nats-server \d+\.\d+\.\d+, JetStream on$/);
-  expect(t, found, 'max_payload', 'ok', /^1\.0 MB$/);
+  expect(t, found, 'max_payload', 'ok', /^1\.0 MiB$/);
   expect(t, found, 'round trip', 'ok', / ms$/);
   expect(t, found, 'publish', 'ok', /has taken a message for logs\.web/);
   expect(t, found, 'stream', 'ok', /^LOGS covers logs\.web: file storage, 1 replica, keeps without limit/);
@@ -150,7 +150,7 @@ test('a login that is refused, and a subject that is not permitted', async (t) =
 
 test('a server that takes small messages only', async (t) => {
   const nats = await startLocalNats(t, { config: 'max_payload: 32000\n' });
-  expect(t, await examine(t, { NATS_SERVERS: nats.url }), 'max_payload', 'warning', /^32\.0 kB/, /raise max_payload/);
+  expect(t, await examine(t, { NATS_SERVERS: nats.url }), 'max_payload', 'warning', /^31\.3 KiB/, /raise max_payload/);
 });
 
 test('JetStream that is off, and a subject that no stream covers', async (t) => {
@@ -174,7 +174,7 @@ const streamFaults: readonly StreamFault[] = [
   { title: 'nearly full, which refuses', config: { max_msgs: 10, discard: discardNew }, messages: 9, check: 'stream limits', result: 'warning', detail: /90 % full and refuses/ },
   { title: 'nearly full, which forgets', config: { max_msgs: 10 }, messages: 9, check: 'stream limits', result: 'ok', detail: /90 % full and removes/ },
   { title: 'with a short duplicate window', config: { duplicate_window: nanos(5000) }, check: 'duplicate window', result: 'warning', detail: /^5s, and lines may be sent again after/ },
-  { title: 'that takes small messages only', config: { max_msg_size: 1000 }, check: 'stream limits', result: 'warning', detail: /at most 1\.0 kB/ },
+  { title: 'that takes small messages only', config: { max_msg_size: 1000 }, check: 'stream limits', result: 'warning', detail: /at most 1000 B/ },
 ];
 
 test('a stream that is not fit for logs', async (t) => {
@@ -229,7 +229,7 @@ test('a socket that nobody listens on, or somebody else', async (t) => {
 
 test('a state folder that cannot be written, and a disk that is too small', async (t) => {
   const env = { NATS_SERVERS: '127.0.0.1:1' };
-  expect(t, await examine(t, { ...env, NATS_BUFFER_DISK_SIZE: '1t' }, ['--state', tmpdir()]), 'disk space', 'warning', /free at .*, nats-buffer-disk-size is 1\.1 TB/, /lower nats-buffer-disk-size/);
+  expect(t, await examine(t, { ...env, NATS_BUFFER_DISK_SIZE: '1t' }, ['--state', tmpdir()]), 'disk space', 'warning', /free at .*, nats-buffer-disk-size is 1\.0 TiB/, /lower nats-buffer-disk-size/);
   expect(t, await examine(t, { ...env, NATS_BUFFER: 'memory' }), 'disk space', 'skipped', /memory/);
   // Root may write everywhere, but not there.
   expect(t, await examine(t, env, ['--state', '/proc/sys']), 'state folder', 'failed', /cannot be written/, /serve --state/);
