@@ -146,13 +146,11 @@ function wholeBranch(subject: string): string {
   return first === subject ? subject : `${first}.>`;
 }
 
-export function toTarget({ options, servers, tls }: ResolvedOptions): Target {
-  const { 'nats-user': user, 'nats-pass': pass, 'nats-token': token, 'nats-name': name } = options;
+export function toTarget({ options, servers, tls, login }: ResolvedOptions): Target {
+  const { 'nats-name': name } = options;
   return {
     servers,
-    ...(user === undefined ? {} : { user }),
-    ...(pass === undefined ? {} : { pass }),
-    ...(token === undefined ? {} : { token }),
+    login,
     ...(tls === undefined ? {} : { tls }),
     ...(name === undefined ? {} : { name }),
     maxReconnect: options['nats-max-reconnect'],

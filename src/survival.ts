@@ -1,40 +1,49 @@
 /** How a session's plan is written down without its secrets, and completed again from the plugin's own settings. */
-import type { Server, Target } from './core/target.ts';
+import type { Login, Secret, Server } from './core/target.ts';
 import type { SessionPlan } from './core/types.ts';
 import type { SessionRecord } from './journal/session-records.ts';
+import { isCredential } from './options/credentials.ts';
 import type { Settings } from './options/resolve.ts';
 import { resolveOptions } from './options/resolve.ts';
+import { LOG_OPT_ORIGIN } from './options/sources.ts';
 import { toTarget, type Plan } from './plan.ts';
 
 export function toRecord(file: string, { resolved, target, ...plan }: Plan): SessionRecord {
-  const isOwn = (option: string): boolean => resolved.origins.get(option)?.origin === 'log-opt';
-  const omitted = ['nats-user', 'nats-pass', 'nats-token'].filter(isOwn);
+  const isOwn = (option: string): boolean => resolved.origins.get(option)?.origin === LOG_OPT_ORIGIN;
+  const ownLogin = [...resolved.origins.keys()].filter((option) => isCredential(option) && isOwn(option));
+  const bringsOwn = ownLogin.length > 0;
+  // Without its password a user is of no use.
+  const omitted = hasTexts(target.login) && bringsOwn ? ownLogin : [];
   if (isOwn('nats-servers') && target.servers.some(hasCredentials)) omitted.push('nats-servers');
-  const inherits = omitted.length === 0 && (hasCredentials(target) || target.servers.some(hasCredentials));
-  return { file, plan: { ...plan, target: withoutCredentials(target) }, omitted, inherits, isSeamless: false, gaps: [] };
+  const inherits = !bringsOwn && omitted.length === 0 && (Object.keys(target.login).length > 0 || target.servers.some(hasCredentials));
+  const login = bringsOwn && omitted.length === 0 ? target.login : {};
+  return { file, plan: { ...plan, target: { ...target, servers: target.servers.map(withoutCredentials), login } }, omitted, inherits, isSeamless: false, gaps: [] };
 }
 
 /** Credentials that came with the container are not known any more; those of the plugin are what they are now. */
 export function fromRecord({ plan, inherits }: SessionRecord, settings: Settings): SessionPlan {
   if (!inherits) return plan;
-  const { servers, user, pass, token } = toTarget(resolveOptions(settings, {}));
+  const { servers, login } = toTarget(resolveOptions(settings, {}, undefined, { mayLackFiles: true }));
   const known = new Map(servers.map((server) => [`${server.host}:${server.port}`, server]));
   return {
     ...plan,
     target: {
       ...plan.target,
       servers: plan.target.servers.map((server) => ({ ...known.get(`${server.host}:${server.port}`), ...server })),
-      ...(user === undefined ? {} : { user }),
-      ...(pass === undefined ? {} : { pass }),
-      ...(token === undefined ? {} : { token }),
+      login,
     },
   };
 }
 
-function hasCredentials({ user, pass, token }: Server | Target): boolean {
-  return user !== undefined || pass !== undefined || token !== undefined;
+function hasCredentials({ user, token }: Server): boolean {
+  return user !== undefined || token !== undefined;
 }
 
-function withoutCredentials({ user: _user, pass: _pass, token: _token, ...target }: Target): Target {
-  return { ...target, servers: target.servers.map(({ host, port, tls }) => ({ host, port, tls })) };
+/** What is in a file is still there after a restart. */
+function hasTexts({ user: _user, ...secrets }: Login): boolean {
+  return Object.values(secrets).some((secret: Secret) => 'text' in secret);
+}
+
+function withoutCredentials({ host, port, tls }: Server): Server {
+  return { host, port, tls };
 }

@@ -56,6 +56,6 @@ test('a template that is wrong in a rule is told with the place of the rule', as
 test('servers that a rule forces get the operator\'s credentials, and none of the container', async (t) => {
   const yaml = 'defaults: {nats-user: operator, nats-pass: CANARY}\nrules:\n  - force: {nats-servers: forced}\n';
   const foreign = await plan(yaml, { 'nats-servers': 'foreign' });
-  t.deepEqual([foreign.target.servers[0]?.host, foreign.target.user], ['forced', 'operator']);
-  t.is((await plan(yaml.replace('force', 'options'), { 'nats-servers': 'foreign' })).target.user, undefined);
+  t.deepEqual([foreign.target.servers[0]?.host, foreign.target.login.user], ['forced', 'operator']);
+  t.is((await plan(yaml.replace('force', 'options'), { 'nats-servers': 'foreign' })).target.login.user, undefined);
 });

@@ -6,7 +6,7 @@ import { parseYaml } from '../options/document.ts';
 import type { Layer, LayerValue } from '../options/layers.ts';
 import { showValue } from '../options/mask.ts';
 import { describeProblem, OptionError, quote, type Problem } from '../options/option-error.ts';
-import { FileFault, readSmallFile } from '../options/read-file.ts';
+import { FileFault, readSmallFile } from '../core/read-file.ts';
 import { settingsOf, type Settings } from '../options/resolve.ts';
 import { environmentName, optionSchemas } from '../options/schema.ts';
 import { environmentLayer } from '../options/sources.ts';

@@ -8,7 +8,7 @@ import { serverName } from '../core/target.ts';
 import type { LogEntry } from '../core/types.ts';
 import { formatters } from '../formatters/registry.ts';
 import { OptionError, quote } from '../options/option-error.ts';
-import { FileFault, readSmallFile } from '../options/read-file.ts';
+import { FileFault, readSmallFile } from '../core/read-file.ts';
 import { loadSettings } from '../options/resolve.ts';
 import { PlanError, planSession, type Plan } from '../plan.ts';
 import type { Output } from './output.ts';

@@ -1,9 +1,10 @@
 /** `nats-log-driver tail`: what the driver has published, read back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostname } from 'node:os';
-import type { Target } from '../core/target.ts';
+import type { ReadLogin, Target } from '../core/target.ts';
 import { lastMessages } from '../nats/last-lines.ts';
 import { Reader, ReadFault, type ReadMessage, type Start, type StreamFacts } from '../nats/reader.ts';
+import { loginReader } from '../options/login.ts';
 import { OptionError } from '../options/option-error.ts';
 import { loadSettings, resolveOptions } from '../options/resolve.ts';
 import { parseDuration } from '../options/units.ts';
@@ -31,6 +32,7 @@ export interface TailArguments extends ViewOptions, Choice {
 
 interface Request {
   readonly target: Target;
+  readonly readLogin: ReadLogin;
   readonly subject: string;
   readonly stream: string | undefined;
   readonly since: Date | undefined;
@@ -59,6 +61,7 @@ function toRequest({ since, last, follow, stream, server, opt }: TailArguments, 
   const from = since === undefined ? undefined : parseTime(since);
   return {
     target: toTarget(resolved),
+    readLogin: loginReader(options['nats-secret-dirs']),
     subject: subject ?? wildcardOf(options['nats-subject'] ?? options.tag),
     stream: stream ?? options['nats-stream'],
     since: from,
@@ -116,7 +119,7 @@ class Tail {
   }
 
   #open(): Promise<Reader> {
-    return Reader.open(this.#request.target, `nats-log-driver tail@${hostname()}`);
+    return Reader.open(this.#request.target, { name: `nats-log-driver tail@${hostname()}`, readLogin: this.#request.readLogin });
   }
 
   /** undefined: none covers the subject. */

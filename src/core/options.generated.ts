@@ -83,9 +83,52 @@ export interface Options {
    */
   readonly 'nats-pass'?: string;
   /**
+   * Absolute path of a file with the password of `nats-user`. Like every secret file, it lies in one of the folders of
+   * `nats-secret-dirs` and is read again at each connection; a newline at its end does not count.
+   */
+  readonly 'nats-pass-file'?: string;
+  /**
    * Token, instead of user name and password.
    */
   readonly 'nats-token'?: string;
+  /**
+   * Absolute path of a file with the token.
+   */
+  readonly 'nats-token-file'?: string;
+  /**
+   * Content of a credentials file: the JWT and the seed of a user, as `nsc` writes them.
+   */
+  readonly 'nats-creds'?: string;
+  /**
+   * Absolute path of a credentials file.
+   */
+  readonly 'nats-creds-file'?: string;
+  /**
+   * Seed of the user's nkey (`SU…`).
+   */
+  readonly 'nats-nkey'?: string;
+  /**
+   * Absolute path of a file with the seed of the user's nkey.
+   */
+  readonly 'nats-nkey-file'?: string;
+  /**
+   * JWT of the user, with `nats-nkey` or `nats-nkey-file` for its seed. Without a seed: a bearer token.
+   */
+  readonly 'nats-jwt'?: string;
+  /**
+   * Absolute path of a file with the JWT of the user.
+   */
+  readonly 'nats-jwt-file'?: string;
+  /**
+   * Context of the `nats` command line: its name, looked for below `nats-secret-dirs`, or the absolute path of its JSON
+   * file. It brings servers, TLS options, login, inbox prefix and JetStream domain; options that are set beside it win.
+   */
+  readonly 'nats-context'?: string;
+  /**
+   * Comma-separated folders. A secret file is read only if it lies in or below one of them, wherever links lead.
+   * Default: `/srv,/etc/nats-log-driver,/run/secrets,/run/credentials/nats-log-driver.service,/root/.config/nats`.
+   */
+  readonly 'nats-secret-dirs': readonly string[];
   /**
    * Absolute path of a PEM file with the certificate authorities to trust. Like every `nats-tls-` option, it makes TLS
    * mandatory.

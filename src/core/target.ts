@@ -6,11 +6,41 @@ export interface Server {
   readonly port: number;
   /** TLS is mandatory: the connection fails rather than fall back to plain text. */
   readonly tls: boolean;
-  /** From the URL's user info; they win over the target's for this server. */
+  /** From the URL's user info; they win over the target's login for this server. */
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
 }
+
+/** A secret as it was given, or the absolute path of the file that holds it: read again at every attempt to connect. */
+export type Secret = { readonly text: string } | { readonly file: string };
+
+/** How to log in: in one way, or not at all. */
+export interface Login {
+  readonly user?: string;
+  readonly pass?: Secret;
+  readonly token?: Secret;
+  /** JWT and seed of a user. */
+  readonly creds?: Secret;
+  /** Seed of a user. */
+  readonly nkey?: Secret;
+  readonly jwt?: Secret;
+  /** A context of the nats command line, which says more. */
+  readonly context?: Secret;
+}
+
+/** What a server is told, or what answers its challenge. */
+export interface Credentials {
+  readonly user?: string;
+  readonly pass?: string;
+  readonly token?: string;
+  readonly jwt?: string;
+  /** Of an nkey. */
+  readonly seed?: string;
+}
+
+/** Reads the files of a login. Throws an error whose words name option and path, never the content. */
+export type ReadLogin = (login: Login) => Credentials;
 
 /** How servers are verified. Files are absolute paths, read again at every attempt to connect: renewed certificates are taken up. */
 export interface Tls {
@@ -26,9 +56,7 @@ export interface Tls {
 
 export interface Target {
   readonly servers: readonly Server[];
-  readonly user?: string;
-  readonly pass?: string;
-  readonly token?: string;
+  readonly login: Login;
   readonly tls?: Tls;
   /** In the server's own reports; undefined: that of the driver. */
   readonly name?: string;

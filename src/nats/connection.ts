@@ -11,7 +11,7 @@ import type { StreamPlan } from '../core/types.ts';
 import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
 import { describeDialError } from './dial-error.ts';
-import { dial, type Link } from './link.ts';
+import { dial, type Link, type LinkSettings } from './link.ts';
 import { Acks } from './acks.ts';
 import { makeStream } from './make-stream.ts';
 import { Outbox } from './outbox.ts';
@@ -29,10 +29,8 @@ const HUNG_INTERVALS = 2;
 
 export type ConnectionState = 'connecting' | 'connected' | 'gave-up' | 'closed';
 
-export interface ConnectionSettings {
+export interface ConnectionSettings extends LinkSettings {
   readonly target: Target;
-  /** Shown by the server's own reports. */
-  readonly name: string;
   /** Bytes that may be unconfirmed at a time. */
   readonly windowBytes: number;
   readonly log: Log;
@@ -138,8 +136,8 @@ export class Connection {
 
   async #dial(server: PooledServer, closed: (reason: string) => void): Promise<Link | undefined> {
     try {
-      const { target, name } = this.#settings;
-      return await dial(server, target, target.name ?? name, {
+      const { target } = this.#settings;
+      return await dial(server, target, this.#settings, {
         refused: (subject) => this.#refused(subject),
         deaf: (subject) => this.#deaf(subject),
         lameDuck: () => this.#leave(server),

@@ -3,6 +3,7 @@ import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
 import type { Target } from '../core/target.ts';
 import { Connection } from './connection.ts';
+import type { LinkSettings } from './link.ts';
 import { newCounters, type ConnectionCounters } from './history.ts';
 
 /** How long a connection outlives its last session: short-lived containers follow each other. */
@@ -16,15 +17,15 @@ interface Shared {
 
 export class Connections {
   readonly #shared = new Map<string, Shared>();
-  readonly #name: string;
+  readonly #link: LinkSettings;
   readonly #windowBytes: number;
   readonly log: Log;
   readonly totals: ConnectionCounters = newCounters();
   #made = 0;
 
-  /** `name` is shown by the server's own reports; `windowBytes` may be unconfirmed per connection. */
-  constructor(name: string, windowBytes: number, log: Log) {
-    this.#name = name;
+  /** `windowBytes` may be unconfirmed per connection. */
+  constructor(link: LinkSettings, windowBytes: number, log: Log) {
+    this.#link = link;
     this.#windowBytes = windowBytes;
     this.log = log;
   }
@@ -34,7 +35,7 @@ export class Connections {
     const key = JSON.stringify(target);
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      const connection = new Connection({ target, name: this.#name, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals });
+      const connection = new Connection({ target, ...this.#link, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals });
       shared = { connection, users: 0, linger: undefined };
       this.#shared.set(key, shared);
     }

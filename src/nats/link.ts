@@ -4,12 +4,12 @@
  * hangs, takes no notice of a URL's scheme and credentials, and gives up after two refusals in a row.
  */
 import { isIP } from 'node:net';
-import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import type { ConnectionOptions, TlsOptions } from 'nats';
+import { jwtAuthenticator, nkeyAuthenticator, type Authenticator, type ConnectionOptions, type TlsOptions } from 'nats';
 import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { setTransportFactory } from 'nats/lib/nats-base-client/transport.js';
-import type { Target } from '../core/target.ts';
+import { readSmallFile } from '../core/read-file.ts';
+import type { Credentials, ReadLogin, Target } from '../core/target.ts';
 import type { PooledServer } from './server-pool.ts';
 import type { Receive } from './answer-parser.ts';
 import { ClientSocket } from './socket.ts';
@@ -17,6 +17,9 @@ import { verification } from './verification.ts';
 
 /** What the server's administrative interface takes on a bad day. */
 const REQUEST_TIMEOUT_MS = 5000;
+/** Room for the bundle of all public authorities, which is about 220 KB. */
+const MAX_TLS_FILE_BYTES = 1024 * 1024;
+const PROBE_CHALLENGE = 'probe';
 /** nats-server's default, should one not tell. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 /** The client's heartbeat is switched off: it ends in a wait for the hung server. Largest delay of a timer. */
@@ -31,6 +34,12 @@ export interface LinkListener {
   lameDuck(): void;
   /** The link is gone; called once, also after `close`. */
   closed(reason: string): void;
+}
+
+export interface LinkSettings {
+  /** Shown by the server's own reports, where the target has none. */
+  readonly name: string;
+  readonly readLogin: ReadLogin;
 }
 
 export interface Link {
@@ -50,19 +59,19 @@ export interface Link {
   close(): void;
 }
 
-/** Rejects with the client's or the system's error; see `describeDialError`. */
-export async function dial(server: PooledServer, target: Target, name: string, listener: LinkListener): Promise<Link> {
-  const client = await openClient(server, target, name);
+/** Rejects with the client's or the system's error, or that of a file; see `describeDialError`. */
+export async function dial(server: PooledServer, target: Target, settings: LinkSettings, listener: LinkListener): Promise<Link> {
+  const client = await openClient(server, target, settings);
   return new ClientLink(client, client.protocol.transport as ClientSocket, listener);
 }
 
 /** A client with one connection to one server, which ends with it. Rejects as `dial` does. */
-export async function openClient(server: PooledServer, target: Target, name: string): Promise<NatsConnectionImpl> {
-  const tls = server.tls ? await tlsOptions(server, target) : undefined;
+export async function openClient(server: PooledServer, target: Target, { name, readLogin }: LinkSettings): Promise<NatsConnectionImpl> {
+  const tls = server.tls ? tlsOptions(server, target) : undefined;
   const options: ConnectionOptions = {
     servers: `${isIP(server.host) === 6 ? `[${server.host}]` : server.host}:${server.port}`,
-    name,
-    ...credentials(server, target),
+    name: target.name ?? name,
+    ...authentication(toCredentials(server, target, readLogin)),
     ...(tls === undefined ? {} : { tls }),
     resolve: false,
     reconnect: false,
@@ -136,17 +145,35 @@ class ClientLink implements Link {
 }
 
 /** A URL's user info wins over the options, as in the original driver's client. */
-function credentials(server: PooledServer, target: Target): Pick<ConnectionOptions, 'user' | 'pass' | 'token'> {
-  const source = server.user !== undefined || server.token !== undefined ? server : target;
+function toCredentials(server: PooledServer, { login }: Target, readLogin: ReadLogin): Credentials {
+  return server.user !== undefined || server.token !== undefined ? server : readLogin(login);
+}
+
+/** A seed answers the server's challenge. */
+function authentication({ user, pass, token, jwt, seed }: Credentials): Pick<ConnectionOptions, 'user' | 'pass' | 'token' | 'authenticator'> {
+  const key = seed === undefined ? undefined : Buffer.from(seed);
+  const authenticator = jwt !== undefined ? jwtAuthenticator(jwt, key) : key === undefined ? undefined : nkeyAuthenticator(key);
+  if (authenticator !== undefined) tryOut(authenticator);
   return {
-    ...(source.user === undefined ? {} : { user: source.user }),
-    ...(source.pass === undefined ? {} : { pass: source.pass }),
-    ...(source.token === undefined ? {} : { token: source.token }),
+    ...(user === undefined ? {} : { user }),
+    ...(pass === undefined ? {} : { pass }),
+    ...(token === undefined ? {} : { token }),
+    ...(authenticator === undefined ? {} : { authenticator }),
   };
 }
 
-async function tlsOptions(server: PooledServer, { tls }: Target): Promise<TlsOptions & { rejectUnauthorized: boolean }> {
-  const [ca, cert, key] = await Promise.all([tls?.caFile, tls?.certFile, tls?.keyFile].map(readIfNamed));
+/** Throws what is wrong with the seed; the server would only notice that nothing comes. */
+function tryOut(authenticator: Authenticator): void {
+  try {
+    authenticator(PROBE_CHALLENGE);
+  } catch {
+    // The words of the cause are of no use to anybody.
+    throw new Error('the seed of the nkey is damaged (nats-creds, nats-nkey)');
+  }
+}
+
+function tlsOptions(server: PooledServer, { tls }: Target): TlsOptions & { rejectUnauthorized: boolean } {
+  const [ca, cert, key] = [tls?.caFile, tls?.certFile, tls?.keyFile].map(readIfNamed);
   return {
     ...verification(tls?.serverName ?? server.tlsName ?? server.host),
     ...(ca === undefined ? {} : { ca }),
@@ -157,6 +184,6 @@ async function tlsOptions(server: PooledServer, { tls }: Target): Promise<TlsOpt
   };
 }
 
-async function readIfNamed(path: string | undefined): Promise<string | undefined> {
-  return path === undefined ? undefined : await readFile(path, 'utf8');
+function readIfNamed(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : readSmallFile(path, MAX_TLS_FILE_BYTES).toString();
 }

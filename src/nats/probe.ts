@@ -10,7 +10,7 @@ import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'nod
 import { headers, type ServerInfo } from 'nats';
 import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import type { Target } from '../core/target.ts';
-import { openClient } from './link.ts';
+import { openClient, type LinkSettings } from './link.ts';
 import type { PooledServer } from './server-pool.ts';
 import { verification } from './verification.ts';
 
@@ -164,8 +164,8 @@ export class Probe {
   }
 
   /** Rejects as `dial` does. */
-  static async login(server: PooledServer, target: Target, name: string): Promise<Probe> {
-    return new Probe(await openClient(server, target, name));
+  static async login(server: PooledServer, target: Target, settings: LinkSettings): Promise<Probe> {
+    return new Probe(await openClient(server, target, settings));
   }
 
   get info(): ServerInfo | undefined {

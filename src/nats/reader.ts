@@ -6,7 +6,7 @@ import type { JsMsg, Msg, MsgHdrs } from 'nats';
 import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { serverName, type Target } from '../core/target.ts';
 import { describeDialError } from './dial-error.ts';
-import { openClient } from './link.ts';
+import { openClient, type LinkSettings } from './link.ts';
 import { covers } from './subject.ts';
 
 /** Messages that the server may send ahead of what was read. */
@@ -59,11 +59,11 @@ export class Reader {
   }
 
   /** To the first server that takes it. Rejects with ReadFault. */
-  static async open(target: Target, name: string): Promise<Reader> {
+  static async open(target: Target, settings: LinkSettings): Promise<Reader> {
     const failures: string[] = [];
     for (const server of target.servers) {
       try {
-        return new Reader(await openClient(server, target, name));
+        return new Reader(await openClient(server, target, settings));
       } catch (error) {
         failures.push(`${serverName(server)}: ${describeDialError(error).reason}`);
       }

@@ -1,16 +1,19 @@
 /** From layers to the options of one container: precedence, rules between options, servers and TLS. */
 import { existsSync } from 'node:fs';
 import type { Options } from '../core/options.generated.ts';
-import type { Server, Tls } from '../core/target.ts';
+import type { Login, Server, Tls } from '../core/target.ts';
 import { parseYaml, type DocumentReading, type OutputRule, type Rule } from './document.ts';
 import type { Layer } from './layers.ts';
 import { showValue } from './mask.ts';
 import { OptionError, type Problem } from './option-error.ts';
-import { crossProblems, type MergedValues } from './rules.ts';
+import { ruleProblems, tlsFileProblemsOf, type MergedValues } from './rules.ts';
 import { optionSchemas } from './schema.ts';
 import { parseServers } from './servers.ts';
-import { isCredential, separateCredentials } from './credentials.ts';
+import { expandContext } from './context.ts';
+import { isCredential, pointsSomewhere, separateCredentials } from './credentials.ts';
+import { LoginFault, readLogin, toLogin } from './login.ts';
 import { DEFAULT_ORIGIN, defaultLayer, environmentLayer, environmentWarnings, logOptLayer } from './sources.ts';
+import { isTlsAskedFor, skipVerifyWarnings, toTls } from './tls.ts';
 import { DEFAULT_FILES, readNamedYaml } from './yaml-file.ts';
 
 /** What holds until the next reload, for every container. */
@@ -35,6 +38,7 @@ export interface ResolvedOptions {
   readonly servers: readonly Server[];
   /** Present when TLS is mandatory. */
   readonly tls: Tls | undefined;
+  readonly login: Login;
   /** Every option that has a value, in the order of the schema. */
   readonly origins: ReadonlyMap<string, Provenance>;
   readonly warnings: readonly string[];
@@ -92,28 +96,53 @@ export interface Circumstances {
   readonly output?: OutputRule;
   /** Names of log-opts whose secrets are not known any more. */
   readonly omitted?: readonly string[];
+  /** Files that are read at each connection need not be there now. */
+  readonly mayLackFiles?: boolean;
 }
 
 /** The options of one output of one container. Throws OptionError with all problems, those that `check` finds included. */
 export function resolveOptions(
   settings: Settings, logOpts: Readonly<Record<string, string>>, check: Check = () => [], circumstances: Circumstances = {},
 ): ResolvedOptions {
+  const dirs = settings.options['nats-secret-dirs'];
   const { layer, problems } = logOptLayer(logOpts);
-  const { lower, container, upper, isStripped } = stack(settings, layer, circumstances);
-  const { values, warnings } = separateCredentials(merge([...lower, container, ...upper]), [...lower, ...upper], container, isStripped);
+  const { lower, container, context, upper, isStripped, problems: contextProblems } = stack(settings, layer, circumstances);
+  const parts = { values: merge([...lower, container, ...upper]), operator: merge([...lower, ...upper]), container, context, isStripped };
+  const { values, warnings, problems: misdirected } = separateCredentials(parts);
   const wrong = new Set(problems.map(({ option }) => option));
   const options = toOptions(values);
   const originOf = (option: string): string => values.get(option)?.origin ?? DEFAULT_ORIGIN;
-  const all = [...problems, ...crossProblems(values, wrong), ...check(options, originOf)];
+  const login = toLogin(options);
+  const before = [...problems, ...contextProblems, ...misdirected, ...ruleProblems(values, wrong)];
+  // A file of which one must not know is not looked at.
+  const files = before.length > 0 || circumstances.mayLackFiles === true ? NOTHING_FOUND : lookAtLogin(login, dirs, originOf);
+  const tlsFiles = circumstances.mayLackFiles === true ? [] : tlsFileProblemsOf(values);
+  const all = [...before, ...files.problems, ...tlsFiles, ...check(options, originOf)];
   if (all.length > 0) throw new OptionError(all);
   const servers = parseServers(options['nats-servers'], isTlsAskedFor(values));
   return {
     options,
     servers,
     tls: servers.some(({ tls }) => tls) ? toTls(options) : undefined,
+    login,
     origins: new Map([...values].map(([name, value]) => [name, toProvenance(name, value)])),
-    warnings: [...warnings, ...skipVerifyWarnings(values)],
+    warnings: [...warnings, ...files.warnings, ...skipVerifyWarnings(values)],
   };
+}
+
+interface Findings { readonly problems: readonly Problem[]; readonly warnings: readonly string[] }
+
+const NOTHING_FOUND: Findings = { problems: [], warnings: [] };
+
+/** A secret that cannot be used is an error of `docker run`, and not of the first connection. */
+function lookAtLogin(login: Login, dirs: readonly string[], originOf: (option: string) => string): Findings {
+  try {
+    const { warnings } = readLogin(login, dirs);
+    return { problems: [], warnings };
+  } catch (error) {
+    if (!(error instanceof LoginFault)) throw error;
+    return { problems: [{ option: error.option, wanted: error.wanted, origin: originOf(error.option) }], warnings: [] };
+  }
 }
 
 /** The operator's layers below and above the container's log-opts, each lowest first. */
@@ -121,27 +150,41 @@ interface Stack {
   readonly lower: readonly Layer[];
   /** As far as its log-opts hold. */
   readonly container: Layer;
+  /** What the context says that the log-opts name. */
+  readonly context: Layer;
   readonly upper: readonly Layer[];
   /** The container brought credentials that are not known any more. */
   readonly isStripped: boolean;
+  readonly problems: readonly Problem[];
 }
 
-/** An output that has servers of its own gets no credentials of the container's, one with credentials no others. */
-function stack({ layers }: Settings, logOpts: Layer, { rules = [], output, omitted = [] }: Circumstances): Stack {
-  const forced = rules.map(({ force }) => force);
-  const lower = [...layers, ...rules.map(({ options }) => options)];
+/** An output that has servers of its own gets nothing of the container's connection, one with credentials no others. */
+function stack({ layers, options }: Settings, logOpts: Layer, { rules = [], output, omitted = [] }: Circumstances): Stack {
+  const problems: Problem[] = [];
+  const expand = (layer: Layer): { layer: Layer; context: Layer } => {
+    const expansion = expandContext(layer, options['nats-secret-dirs']);
+    problems.push(...expansion.problems);
+    return expansion;
+  };
+  const forced = rules.map(({ force }) => expand(force).layer);
+  const lower = [...layers, ...rules.map(({ options: each }) => each)].map((layer) => expand(layer).layer);
+  const { layer: given, context } = expand(logOpts);
   const isForced = (name: string): boolean => forced.some(({ values }) => values.has(name));
   const isStripped = omitted.length > 0;
-  if (output === undefined) return { lower, container: without(logOpts, isForced), upper: forced, isStripped };
-  const own = output.layer.values;
+  if (output === undefined) return { lower, container: without(given, isForced), context, upper: forced, isStripped, problems };
+  const { layer: ownLayer } = expand(output.layer);
+  const own = ownLayer.values;
   const bringsOwn = own.keys().some(isCredential);
   const isLeftOut = (name: string): boolean => output.unset.has(name) || (bringsOwn && isCredential(name));
-  const isOverruled = (name: string): boolean => isForced(name) || own.has(name) || (own.has('nats-servers') && isCredential(name));
+  const isOfConnection = (name: string): boolean => isCredential(name) || pointsSomewhere(name);
+  const isOverruled = (name: string): boolean => isForced(name) || own.has(name) || (own.has('nats-servers') && isOfConnection(name));
   return {
     lower: lower.map((layer) => layer.kind === 'default' ? layer : without(layer, isLeftOut)),
-    container: without(logOpts, (name) => isLeftOut(name) || isOverruled(name)),
-    upper: [...forced.map((layer) => without(layer, isLeftOut)), output.layer],
+    container: without(given, (name) => isLeftOut(name) || isOverruled(name)),
+    context,
+    upper: [...forced.map((layer) => without(layer, isLeftOut)), ownLayer],
     isStripped: isStripped && !bringsOwn && !own.has('nats-servers'),
+    problems,
   };
 }
 
@@ -162,26 +205,4 @@ export function outputsOf(rules: readonly Rule[]): readonly OutputRule[] {
 function toProvenance(name: string, { value, origin }: { value: Parameters<typeof showValue>[0]; origin: string }): Provenance {
   const schema = optionSchemas.get(name);
   return { origin, value: schema === undefined ? '' : showValue(value, schema) };
-}
-
-/** Whoever sets a TLS option, even to its default, never gets a connection without TLS. */
-function isTlsAskedFor(values: MergedValues): boolean {
-  return [...values].some(([name, { origin }]) => optionSchemas.get(name)?.['x-group'] === 'tls' && origin !== DEFAULT_ORIGIN);
-}
-
-function toTls(options: Options): Tls {
-  const { 'nats-tls-ca-cert': caFile, 'nats-tls-cert': certFile, 'nats-tls-key': keyFile, 'nats-tls-server-name': serverName } = options;
-  return Object.freeze({
-    ...(caFile === undefined ? {} : { caFile }),
-    ...(certFile === undefined ? {} : { certFile }),
-    ...(keyFile === undefined ? {} : { keyFile }),
-    ...(serverName === undefined ? {} : { serverName }),
-    handshakeFirst: options['nats-tls-handshake-first'],
-    skipVerify: options['nats-tls-skip-verify'],
-  });
-}
-
-function skipVerifyWarnings(values: MergedValues): readonly string[] {
-  const skip = values.get('nats-tls-skip-verify');
-  return skip?.value === true ? [`nats-tls-skip-verify: any server certificate is accepted (${skip.origin})`] : [];
 }

@@ -1,4 +1,4 @@
-/** Rules between the options of one container: the schema's x-needs and x-conflicts, and the TLS files. */
+/** Rules between the options of one container: the schema's x-needs, x-conflicts and x-login, and the TLS files. */
 import type { LayerValue } from './layers.ts';
 import type { Problem } from './option-error.ts';
 import { optionSchemas } from './schema.ts';
@@ -21,10 +21,29 @@ function namedFile(option: string, values: MergedValues): NamedFile | undefined 
   return found === undefined ? undefined : { option, path: String(found.value), origin: found.origin };
 }
 
+/** There is one way to log in: one problem for all that are too many. */
+function loginProblems(values: MergedValues): readonly Problem[] {
+  const firsts = new Map<string, readonly [option: string, origin: string]>();
+  for (const [option, { origin }] of values) {
+    const way = optionSchemas.get(option)?.['x-login'];
+    if (way !== undefined && !firsts.has(way)) firsts.set(way, [option, origin]);
+  }
+  const ways = [...firsts.values()];
+  const last = ways.pop();
+  if (last === undefined || ways.length === 0) return [];
+  const [option, origin] = last;
+  const rivals = ways.map(([rival, from]) => `${rival}, set by ${from}`).join(', nor with ');
+  return [{ option, wanted: `cannot be used together with ${rivals}`, origin }];
+}
+
 /** `wrong`: options that are set, but to something already refused. */
-export function crossProblems(values: MergedValues, wrong: ReadonlySet<string>): readonly Problem[] {
+export function ruleProblems(values: MergedValues, wrong: ReadonlySet<string>): readonly Problem[] {
   const set = [...values].filter(([, { origin }]) => origin !== DEFAULT_ORIGIN);
   const rules = set.map(([option, { origin }]) => ruleProblem(option, origin, values, wrong));
+  return [...rules.filter((problem) => problem !== undefined), ...loginProblems(values)];
+}
+
+export function tlsFileProblemsOf(values: MergedValues): readonly Problem[] {
   const files = ['nats-tls-ca-cert', 'nats-tls-cert', 'nats-tls-key'].map((option) => namedFile(option, values));
-  return [...rules.filter((problem) => problem !== undefined), ...tlsFileProblems(files[0], files[1], files[2])];
+  return tlsFileProblems(files[0], files[1], files[2]);
 }

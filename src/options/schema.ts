@@ -33,6 +33,7 @@ export interface OptionSchema {
   readonly 'x-empty'?: string;
   readonly 'x-needs'?: readonly string[];
   readonly 'x-conflicts'?: readonly string[];
+  readonly 'x-login'?: string;
   readonly 'x-per-output'?: boolean;
 }
 
@@ -75,6 +76,7 @@ const faults: ReadonlyMap<string, Fault> = new Map([
   ['nats-server', serverFault],
   ['host-name', hostFault],
   ['absolute-path', unless((text) => text.startsWith('/') && !text.includes('\0'), 'an absolute path')],
+  ['context', unless((text) => /^(\/|[\w][\w .-]*$)/.test(text) && !text.includes('\0'), 'the name of a context, or the absolute path of its file')],
   ['visible-text', unless((text) => /^\P{Cc}{1,256}$/u.test(text), 'at most 256 characters, none of them a control character')],
   ['subject-prefix', unless((text) => /^[^\s\p{Cc}*>.$][^\s\p{Cc}*>.]*(\.[^\s\p{Cc}*>.]+)*$/u.test(text) && text.length <= 128, 'a subject without wildcards')],
   ['domain', unless((text) => /^[\w-]{1,64}$/.test(text), 'letters, digits, - and _')],
@@ -89,7 +91,7 @@ export function formatFault(format: string | undefined, value: unknown): string 
 export function createAjv(options: AjvOptions = {}): Ajv {
   const ajv = new Ajv({ allErrors: true, strict: true, verbose: true, ...options });
   ajv.addVocabulary([
-    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-per-output', 'x-description-zh',
+    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-login', 'x-per-output', 'x-description-zh',
   ]);
   for (const [name, fault] of faults) ajv.addFormat(name, (text: string) => fault(text) === undefined);
   return ajv;

@@ -36,7 +36,7 @@ export function environmentWarnings(env: NodeJS.ProcessEnv): readonly string[] {
 
 /** Anybody who may start a container sets these, and each session keeps them. */
 const MAX_LOG_OPT_BYTES = 4096;
-const LOG_OPT_ORIGIN = 'log-opt';
+export const LOG_OPT_ORIGIN = 'log-opt';
 
 /** An option can only be given bare here, as `--log-opt nats-tls-skip-verify`: the schema says what that stands for. */
 export function logOptLayer(logOpts: Readonly<Record<string, string>>): LayerReading {

@@ -4,13 +4,11 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { quote, type Problem } from './option-error.ts';
-import { FileFault, readSmallFile } from './read-file.ts';
+import { FileFault, readSmallFile } from '../core/read-file.ts';
+import { MOUNT_HINT } from './secret-file.ts';
 
 /** Room for the bundle of all public authorities, which is about 220 KB. */
 const MAX_FILE_BYTES = 1024 * 1024;
-
-/** A managed plugin has a file system of its own. */
-const HINT = 'a managed plugin sees only the files below its mount, /srv';
 
 /** The path that an option is set to. */
 export interface NamedFile { readonly option: string; readonly path: string; readonly origin: string }
@@ -27,7 +25,7 @@ function load<T>(file: NamedFile, wanted: string, parse: (pem: Buffer) => T): T 
     return parse(pem);
   } catch (error) {
     return error instanceof FileFault
-      ? problem(file, `expected a readable file, found ${error.message} at ${quote(file.path)}; ${HINT}`)
+      ? problem(file, `expected a readable file, found ${error.message} at ${quote(file.path)}; ${MOUNT_HINT}`)
       : problem(file, `expected ${wanted}, found something else in ${quote(file.path)}`);
   }
 }

@@ -1,7 +1,7 @@
 /** The YAML file: where it is looked for, and what it says. */
 import { orProblems, parseYaml, type DocumentReading } from './document.ts';
 import { OptionError, quote } from './option-error.ts';
-import { FileFault, readSmallFile } from './read-file.ts';
+import { FileFault, readSmallFile } from '../core/read-file.ts';
 
 /** Looked for in this order when `nats-config` is not set: on a host, in the managed plugin. */
 export const DEFAULT_FILES: readonly string[] = ['/etc/nats-log-driver/config.yaml', '/srv/nats-log-driver/config.yaml'];

@@ -6,6 +6,7 @@ import type { Target } from '../../src/core/target.ts';
 import type { Formatter, Tally, Transport, TransportListener } from '../../src/core/types.ts';
 import { Connections } from '../../src/nats/connections.ts';
 import { transports, type OpenTransport } from '../../src/transports/registry.ts';
+import { loginReader } from '../../src/options/login.ts';
 import { entryOf } from '../stages/collector.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import type { NatsOptions } from '../support/nats-server.ts';
@@ -110,7 +111,7 @@ function withServer(open: OpenTransport, options: NatsOptions, run: (t: Executio
   return async (t: ExecutionContext): Promise<void> => {
     const server = await startNatsProcess({ ...options, config: JETSTREAM + (options.config ?? '') });
     const link = await TcpProxy.before(server.port);
-    const connections = new Connections('contract', WINDOW, new Log({ write: () => true }));
+    const connections = new Connections({ name: 'contract', readLogin: loginReader([]) }, WINDOW, new Log({ write: () => true }));
     const servers = [{ host: '127.0.0.1', port: link.port, tls: false }];
     const arrived = new Map<string, number[]>();
     const subscriber = await connect({ servers: server.url });
@@ -238,7 +239,7 @@ for (const [name, open] of Object.entries(transports)) {
     config: REFUSING,
   }, async (t, { link, arrived, open: publisher }) => {
     await link.accept();
-    const login = { user: 'w', pass: 'p' };
+    const login = { login: { user: 'w', pass: { text: 'p' } } };
     const secret = publisher('contract.secret', 100, login);
     const allowed = publisher('contract.allowed', 100, login);
     for (let i = 0; i < 30; i++) {

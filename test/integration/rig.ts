@@ -9,7 +9,7 @@ import { FakeEngine } from '../support/fake-engine.ts';
 import type { FakeLogger } from '../support/fake-engine.ts';
 import { encodeFrame, entriesOf } from '../support/log-entry.ts';
 import { startNatsContainer } from '../support/nats-container.ts';
-import { startNatsProcess } from '../support/nats-process.ts';
+import { startNatsProcess, type NatsProcessServer } from '../support/nats-process.ts';
 import type { NatsOptions, NatsServer } from '../support/nats-server.ts';
 import { Oracle } from '../support/oracle.ts';
 import type { Verdict } from '../support/oracle.ts';
@@ -55,12 +55,12 @@ export async function startNats(t: Test, options: NatsOptions = {}): Promise<Nat
 }
 
 /** For servers that are killed, stopped and sent signals many times. */
-export async function startLocalNats(t: Test, options: NatsOptions = {}): Promise<NatsServer> {
+export async function startLocalNats(t: Test, options: NatsOptions = {}): Promise<NatsProcessServer> {
   await turn(t);
   return ended(t, await startNatsProcess(options));
 }
 
-function ended(t: Test, server: NatsServer): NatsServer {
+function ended<Server extends NatsServer>(t: Test, server: Server): Server {
   t.teardown(() => server.stop());
   return server;
 }

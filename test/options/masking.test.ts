@@ -23,6 +23,11 @@ const cases: readonly [title: string, logOpts: Texts, env?: Texts][] = [
   ['a token', { 'nats-token': 'CANARY' }],
   ['a token that conflicts', { 'nats-token': 'CANARY', 'nats-user': 'me' }],
   ['a password that is too long', { 'nats-user': 'me', 'nats-pass': 'CANARY'.repeat(1000) }],
+  ['credentials', { 'nats-creds': 'CANARY' }],
+  ['the seed of an nkey', { 'nats-nkey': 'SUCANARY' }],
+  ['a JWT', { 'nats-jwt': 'eyJ.CANARY.x' }],
+  ['a bearer token', { 'nats-jwt': 'eyJ.CANARY.x', 'nats-nkey': 'CANARY', 'nats-token': 'CANARY' }],
+  ['a seed in a plugin setting', {}, { NATS_NKEY: 'CANARY', NATS_CREDS: 'CANARY', NATS_JWT: 'CANARY' }],
   ['a password in an address', { 'nats-servers': 'nats://me:CANARY@host,tls://me:CANARY@other' }],
   ['a token in an address', { 'nats-servers': 'CANARY@host' }],
   ['a password in a wrong address', { 'nats-servers': 'http://me:CANARY@host' }],
@@ -63,7 +68,7 @@ for (const text of broken) {
 
 test('no secret is ever shown, whatever stands around it', (t) => {
   const scrap = fc.string({ unit: fc.constantFrom('a', '1', ':', '/', '@', ',', ' ', '%', '[', ']', '.', '-', '\n', '"'), maxLength: 8 });
-  fc.assert(fc.property(scrap, scrap, fc.constantFrom('nats-pass', 'nats-token'), (before, after, name) => {
+  fc.assert(fc.property(scrap, scrap, fc.constantFrom('nats-pass', 'nats-token', 'nats-creds', 'nats-nkey', 'nats-jwt'), (before, after, name) => {
     t.false(shown({ [name]: `${before}CANARY${after}` }).includes('CANARY'));
     t.false(shown({ 'nats-servers': `nats://me:CANARY${after.replaceAll(',', '')}@host${before}` }).includes('CANARY'));
   }));

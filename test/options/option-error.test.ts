@@ -61,6 +61,22 @@ const single: readonly [logOpts: Texts, text: string, env?: Texts][] = [
   [{ 'nats-pass': 'secret' }, 'nats-pass: needs nats-user as well (log-opt)'],
   [{ 'nats-tls-cert': '/x' }, 'nats-tls-cert: needs nats-tls-key as well (log-opt)'],
   [{ 'nats-tls-key': '/x' }, 'nats-tls-key: needs nats-tls-cert as well (log-opt)'],
+  [
+    { 'nats-user': 'me', 'nats-pass': 'secret', 'nats-token': 'secret', 'nats-creds-file': '/srv/x', 'nats-nkey': 'SU', 'nats-jwt': 'eyJ' },
+    'nats-nkey: cannot be used together with nats-user, set by log-opt, nor with nats-token, set by log-opt, nor with nats-creds-file, set by log-opt (log-opt)',
+  ],
+  [{ 'nats-token': 'secret', 'nats-token-file': '/srv/x' }, 'nats-token: cannot be used together with nats-token-file, set by log-opt (log-opt)'],
+  [{ 'nats-creds': 'secret' }, 'nats-creds: expected credentials, which hold the JWT (eyJ…) and the seed (SU…) of a user (log-opt)'],
+  [{ 'nats-nkey': 'secret' }, 'nats-nkey: expected the seed of a user\'s nkey (SU… and 56 more characters) (log-opt)'],
+  [{ 'nats-jwt': 'secret' }, 'nats-jwt: expected the JWT of a user (eyJ…) (log-opt)'],
+  [{ 'nats-pass-file': '/srv/x' }, 'nats-pass-file: needs nats-user as well (log-opt)'],
+  [{ 'nats-token-file': 'x' }, 'nats-token-file: expected an absolute path, got "x" (log-opt)'],
+  [{ 'nats-token-file': '/srv/nowhere' }, `nats-token-file: expected a readable file, found nothing at "/srv/nowhere"; ${HINT} (log-opt)`],
+  [
+    { 'nats-token-file': '/etc/shadow' },
+    'nats-token-file: expected a file in a folder of nats-secret-dirs (/srv, /etc/nats-log-driver, /run/secrets, /run/credentials/nats-log-driver.service, /root/.config/nats), "/etc/shadow" leads elsewhere (log-opt)',
+  ],
+  [{ 'nats-secret-dirs': '/' }, 'nats-secret-dirs: concerns the whole plugin, set it with "docker plugin set nats NATS_SECRET_DIRS=…" or under defaults in the YAML file (log-opt)'],
   [{ 'nats-token': 'secret', 'nats-user': 'me' }, 'nats-token: cannot be used together with nats-user, set by log-opt (log-opt)'],
   [
     { 'nats-buffer-size': '64m' },

@@ -8,10 +8,16 @@ import { join } from 'node:path';
 import { systemEnvironment } from '../../plugin/command.ts';
 import { serverArguments, untilReady } from './nats-server.ts';
 import type { NatsOptions, NatsServer } from './nats-server.ts';
-import { freePort } from './wait.ts';
+import { freePort, until } from './wait.ts';
+
+/** A server that takes up a new configuration while it runs. */
+export interface NatsProcessServer extends NatsServer {
+  /** SIGHUP; resolves when the server has read it. */
+  reload(config: string): Promise<void>;
+}
 
 /** Resolves when the server answers. */
-export async function startNatsProcess(options: NatsOptions = {}): Promise<NatsServer> {
+export async function startNatsProcess(options: NatsOptions = {}): Promise<NatsProcessServer> {
   const server = new NatsProcess(options, options.port ?? (await freePort()));
   try {
     await server.start();
@@ -23,7 +29,7 @@ export async function startNatsProcess(options: NatsOptions = {}): Promise<NatsS
   }
 }
 
-class NatsProcess implements NatsServer {
+class NatsProcess implements NatsProcessServer {
   readonly port: number;
   readonly url: string;
   readonly #options: NatsOptions;
@@ -75,6 +81,14 @@ class NatsProcess implements NatsServer {
     ended.catch(() => undefined);
   }
 
+  async reload(config: string): Promise<void> {
+    const count = async (): Promise<number> => (await this.log()).split('Reloaded server configuration').length;
+    const before = await count();
+    this.#writeConfig(config);
+    this.#process?.kill('SIGHUP');
+    await until('the server has reloaded', async () => await count() > before);
+  }
+
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
@@ -88,10 +102,10 @@ class NatsProcess implements NatsServer {
     await ended;
   }
 
-  #writeConfig(): string | undefined {
-    if (this.#options.config === undefined) return undefined;
+  #writeConfig(config = this.#options.config): string | undefined {
+    if (config === undefined) return undefined;
     const path = join(this.#dir, 'nats.conf');
-    writeFileSync(path, this.#options.config);
+    writeFileSync(path, config);
     return path;
   }
 }

@@ -8,6 +8,7 @@ import { describeDialError } from '../../nats/dial-error.ts';
 import { Probe, readCertificate, readGreeting, reachPort, type CertificateFacts, type Permissions } from '../../nats/probe.ts';
 import { covers } from '../../nats/subject.ts';
 import type { PooledServer } from '../../nats/server-pool.ts';
+import { loginReader } from '../../options/login.ts';
 import type { Plan } from '../../plan.ts';
 import { printable, showBytes } from '../printable.ts';
 import type { Finding } from './finding.ts';
@@ -43,7 +44,7 @@ export async function* checkNats(plan: Plan | undefined, publish: boolean): Asyn
 }
 
 /** Returns the login, if there is one. */
-async function* checkServer(server: PooledServer, { target }: Plan): AsyncGenerator<Finding, Probe | undefined> {
+async function* checkServer(server: PooledServer, { target, resolved }: Plan): AsyncGenerator<Finding, Probe | undefined> {
   const name = serverName(server);
   const { connectTimeoutMs } = target;
   try {
@@ -64,7 +65,7 @@ async function* checkServer(server: PooledServer, { target }: Plan): AsyncGenera
   const isEncrypted = yield* checkGreeting(server, target);
   if (isEncrypted === undefined || (isEncrypted && !(yield* checkCertificate(server, target)))) return undefined;
   try {
-    const probe = await Probe.login(server, target, `nats-log-driver doctor@${hostname()}`);
+    const probe = await Probe.login(server, target, { name: `nats-log-driver doctor@${hostname()}`, readLogin: loginReader(resolved.options['nats-secret-dirs']) });
     const { version = '', max_payload = 0, auth_required = false, jetstream = false } = probe.info ?? {};
     yield { check: 'login', result: 'ok', detail: auth_required ? 'the credentials are accepted' : 'the server asks for no credentials' };
     yield { check: 'server', result: 'ok', detail: `nats-server ${version}, JetStream ${jetstream ? 'on' : 'off'}` };

@@ -1,8 +1,8 @@
 /**
  * Reads small files that a configuration names: whatever the path leads to, a FIFO, a device, ten gigabytes, the call
- * returns at once. Synchronous, because it happens when the process or a container starts, and once.
+ * returns at once. Synchronous: it happens when the process or a container starts, and before a connection is dialled.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /** Why a file could not be read, in words that follow "expected a readable file, found". */
 export class FileFault extends Error {}
@@ -24,8 +24,13 @@ function toFault(error: unknown): FileFault {
   return new FileFault(FOUND.get(code) ?? `a file that cannot be read (${String(code)})`, { cause: error });
 }
 
-function readBounded(descriptor: number, limitBytes: number): Buffer {
-  if (!fstatSync(descriptor).isFile()) throw new FileFault('something that is no regular file');
+/** Looks at a regular file before it is read. Throws FileFault. */
+export type Inspect = (descriptor: number, stats: Stats) => void;
+
+function readBounded(descriptor: number, limitBytes: number, inspect: Inspect): Buffer {
+  const stats = fstatSync(descriptor);
+  if (!stats.isFile()) throw new FileFault('something that is no regular file');
+  inspect(descriptor, stats);
   const buffer = Buffer.allocUnsafe(limitBytes + 1);
   let length = 0;
   while (length < buffer.length) {
@@ -37,11 +42,11 @@ function readBounded(descriptor: number, limitBytes: number): Buffer {
 }
 
 /** The content of a regular file of at most `limitBytes`. Throws FileFault. */
-export function readSmallFile(path: string, limitBytes: number): Buffer {
+export function readSmallFile(path: string, limitBytes: number, inspect: Inspect = () => undefined): Buffer {
   try {
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     try {
-      return readBounded(descriptor, limitBytes);
+      return readBounded(descriptor, limitBytes, inspect);
     } finally {
       closeSync(descriptor);
     }

@@ -1,0 +1,32 @@
+/** What the TLS options of a container amount to. */
+import type { Options } from '../core/options.generated.ts';
+import type { Tls } from '../core/target.ts';
+import type { MergedValues } from './rules.ts';
+import { optionSchemas } from './schema.ts';
+import { DEFAULT_ORIGIN } from './sources.ts';
+
+export function isTlsOption(name: string): boolean {
+  return optionSchemas.get(name)?.['x-group'] === 'tls';
+}
+
+/** Whoever sets a TLS option, even to its default, never gets a connection without TLS. */
+export function isTlsAskedFor(values: MergedValues): boolean {
+  return [...values].some(([name, { origin }]) => isTlsOption(name) && origin !== DEFAULT_ORIGIN);
+}
+
+export function toTls(options: Options): Tls {
+  const { 'nats-tls-ca-cert': caFile, 'nats-tls-cert': certFile, 'nats-tls-key': keyFile, 'nats-tls-server-name': serverName } = options;
+  return Object.freeze({
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(certFile === undefined ? {} : { certFile }),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(serverName === undefined ? {} : { serverName }),
+    handshakeFirst: options['nats-tls-handshake-first'],
+    skipVerify: options['nats-tls-skip-verify'],
+  });
+}
+
+export function skipVerifyWarnings(values: MergedValues): readonly string[] {
+  const skip = values.get('nats-tls-skip-verify');
+  return skip?.value === true ? [`nats-tls-skip-verify: any server certificate is accepted (${skip.origin})`] : [];
+}
