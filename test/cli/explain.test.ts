@@ -14,7 +14,7 @@ test('without arguments, defaults are shown, and what a sample container would s
   t.is(err, '');
   const lines = out.split('\n');
   t.regex(lines[0] ?? '', /^OPTION +VALUE +ORIGIN$/);
-  t.true(lines.some((line) => /^nats-servers +localhost:4222  default$/.test(line)), out);
+  t.true(lines.some((line) => /^nats-servers +localhost:4222 +default$/.test(line)), out);
   t.true(lines.includes('servers  nats://localhost:4222'));
   t.true(lines.includes('subject  a7317399f3f8'));
   t.regex(lines.at(-2) ?? '', /^\{"container_id":"a7317399f3f8.*"text":"hello from a container","source":"stdout"\}$/);
@@ -29,10 +29,10 @@ test('columns are aligned and lines have no blanks at their end', async (t) => {
 });
 
 test('each value is shown with its origin', async (t) => {
-  const { out } = await run(['--log-opt', 'tag=docker.{{.Name}}', '--log-opt', 'nats-tls-skip-verify'], { NATS_USER: 'me' });
+  const { out } = await run(['--log-opt', 'tag=docker.{{.Name}}', '--log-opt', 'nats-tls-skip-verify'], { NATS_NAME: 'me' });
   t.regex(out, /^tag +docker\.\{\{\.Name\}\} +log-opt$/m);
   t.regex(out, /^nats-tls-skip-verify +true +log-opt$/m);
-  t.regex(out, /^nats-user +me +plugin setting NATS_USER$/m);
+  t.regex(out, /^nats-name +me +plugin setting NATS_NAME$/m);
   t.regex(out, /^subject +docker\.sample$/m);
   t.regex(out, /^servers +tls:\/\/localhost:4222$/m);
   t.regex(out, /^warning +nats-tls-skip-verify: any server certificate is accepted \(log-opt\)$/m);

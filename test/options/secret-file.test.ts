@@ -46,7 +46,7 @@ test('A6: a path that leads out of the folders is refused, whether there is some
     '../outside', 'link', 'environ', 'up/outside', '../inside-not/pass', '../nothing', '.', '',
   ].map((name) => `${inside}/${name}`).concat('/proc/self/environ', '/etc/shadow', '/dev/zero', '/nowhere')) {
     const text = fault(path, [inside]);
-    t.regex(text, /^expected a file in a folder of nats-secret-dirs \(.*\), ".*" leads elsewhere$/, path);
+    t.regex(text, /^expected a file in a folder of nats-secret-dirs \(.*\), ".*"(… \(\d+ bytes\))? leads elsewhere$/, path);
     t.false(text.includes('CANARY'));
   }
 });
