@@ -12,6 +12,7 @@ import { environmentName, optionSchemas } from '../options/schema.ts';
 import { environmentLayer } from '../options/sources.ts';
 import { DEFAULT_FILES } from '../options/yaml-file.ts';
 import { planSession } from '../plan.ts';
+import { allLayers, ruleFaults, settingsUnder } from './check-rules.ts';
 import type { Output, Style } from './output.ts';
 import { SAMPLE_INFO } from './sample.ts';
 
@@ -78,20 +79,25 @@ function judge(file: string, env: NodeJS.ProcessEnv): readonly Remark[] {
   const reading = parseYaml(text, place);
   const errors = reading.problems.map((problem) => remark('error', problem));
   // What is wrong is not in the layer: the rest can still be judged.
+  const settings = settingsOf(reading);
+  const layers = allLayers(reading.layer, reading.rules);
   return inOrder([
     ...errors,
-    ...containerRemarks(settingsOf(reading), reading.layer),
-    ...(file === '-' ? [] : permissionRemarks(file, reading.layer)),
+    ...containerRemarks({ ...settings, rules: [] }, layers),
+    ...reading.rules.flatMap((rule) => containerRemarks(settingsUnder(rule, settings), layers)),
+    ...ruleFaults(reading.rules).map((fault): Remark => ({ severity: 'warning', ...fault })),
+    ...(file === '-' ? [] : permissionRemarks(file, layers)),
     ...dependencyRemarks(reading.layer),
     ...environmentRemarks(reading.layer, env),
     ...restartRemarks(reading.layer),
   ]);
 }
 
-/** By line; what concerns the whole file first. */
+/** By line, each once; what concerns the whole file first. */
 function inOrder(remarks: readonly Remark[]): readonly Remark[] {
   const line = ({ place }: Remark): number => Number(/:(\d+):\d+/.exec(place)?.[1] ?? 0);
-  return remarks.toSorted((a, b) => line(a) - line(b));
+  const distinct = new Map(remarks.map((remark) => [JSON.stringify(remark), remark]));
+  return [...distinct.values()].toSorted((a, b) => line(a) - line(b));
 }
 
 function remark(severity: Severity, problem: Problem, suffix = ''): Remark {
@@ -99,22 +105,22 @@ function remark(severity: Severity, problem: Problem, suffix = ''): Remark {
 }
 
 /** What a container without log-opts of its own would meet. */
-function containerRemarks(settings: Settings, layer: Layer): readonly Remark[] {
+function containerRemarks(settings: Settings, layers: readonly Layer[]): readonly Remark[] {
   try {
     const { resolved } = planSession(settings, SAMPLE_INFO, hostname());
     return resolved.warnings.map((text) => ({ severity: 'warning', ...placed(text) }));
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     return error.problems.map((problem) => {
-      if (!isBrokenTemplate(layer.values.get(problem.option))) return remark('warning', problem, '; the sample container, without log-opts, would be refused');
+      if (!layers.some(({ values }) => isBrokenTemplate(values.get(problem.option), problem.origin))) return remark('warning', problem, '; the sample container, without log-opts, would be refused');
       return remark('error', problem);
     });
   }
 }
 
 /** A template that no container could be given. */
-function isBrokenTemplate(found: LayerValue | undefined): boolean {
-  if (typeof found?.value !== 'string' || !found.value.includes('{{')) return false;
+function isBrokenTemplate(found: LayerValue | undefined, origin: string): boolean {
+  if (found?.origin !== origin || typeof found.value !== 'string' || !found.value.includes('{{')) return false;
   try {
     parseTemplate(found.value);
     return false;
@@ -129,8 +135,9 @@ function placed(warning: string): { place: string; text: string } {
   return { place, text };
 }
 
-function permissionRemarks(file: string, { values }: Layer): readonly Remark[] {
-  const secrets = [...values].filter(([name, { value }]) => isSecret(name, value)).map(([name]) => name);
+function permissionRemarks(file: string, layers: readonly Layer[]): readonly Remark[] {
+  const found = layers.flatMap(({ values }) => [...values]).filter(([name, { value }]) => isSecret(name, value)).map(([name]) => name);
+  const secrets = [...new Set(found)];
   const mode = statSync(file).mode & 0o777;
   if (secrets.length === 0 || (mode & 0o077) === 0) return [];
   const text = `holds secrets (${secrets.join(', ')}), and its mode ${mode.toString(8).padStart(4, '0')} lets others than its owner at it: chmod 600 ${quote(file)}`;

@@ -82,7 +82,47 @@ const findings: readonly Finding[] = [
   },
 ];
 
-for (const { title, yaml, env, mode, line } of findings) {
+const ruleFindings: readonly Finding[] = [
+  {
+    title: 'a rule that gives its containers an illegal subject',
+    yaml: 'rules:\n  - match: { name: web-* }\n    options:\n      nats-subject: "logs.{{.Command}}"\n',
+    line: /^FILE:4:7 \(rule 1\): warning: nats-subject: expected a legal subject/m,
+  },
+  {
+    title: 'a rule that sets nothing',
+    yaml: 'rules:\n  - match: { name: web-* }\n',
+    line: /^FILE:2:5 \(rule 1\): warning: the rule sets nothing$/m,
+  },
+  {
+    title: 'a rule for names that no container has',
+    yaml: 'rules:\n  - match: { name: /web }\n    options: { tag: x }\n',
+    line: /^FILE:2:5 \(rule 1\): warning: the rule matches no container: .* got "\/web"$/m,
+  },
+  {
+    title: 'a rule whose options a later one sets again',
+    yaml: 'rules:\n  - match: { name: web-* }\n    options: { tag: x }\n  - options: { tag: y }\n',
+    line: /^FILE:2:5 \(rule 1\): warning: the rule has no effect: FILE:4:5 \(rule 2\) is for the same containers/m,
+  },
+  {
+    title: 'a secret in a rule that others may read',
+    yaml: 'rules:\n  - options: { nats-user: me, nats-pass: canary }\n',
+    mode: 0o604,
+    line: /^FILE: warning: holds secrets \(nats-pass\), and its mode 0604/m,
+  },
+];
+
+test('a template of a rule that no container could be given is an error', async (t) => {
+  const { code, out } = await check('rules:\n  - options:\n      tag: "{{.Name"\n');
+  t.is(code, 1);
+  t.regex(out, /^FILE:3:7 \(rule 1\): error: tag: template: /m);
+});
+
+test('rules that have their effect are good', async (t) => {
+  const yaml = 'rules:\n  - match: { name: web-* }\n    options: { tag: x }\n  - match: { name: db-* }\n    options: { tag: y }\n';
+  t.is((await check(yaml)).out, 'good: no errors, no warnings\n');
+});
+
+for (const { title, yaml, env, mode, line } of [...findings, ...ruleFindings]) {
   test(`told of, and no error: ${title}`, async (t) => {
     const { code, out } = await check(yaml, [], env, mode);
     t.is(code, 0);
