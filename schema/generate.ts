@@ -144,6 +144,10 @@ const YAML_HEAD = `# Every option that this file can set, with its default or an
 # Plugin settings win over this file, log-opts win over both.
 defaults:`;
 
+const YAML_FOOT = `
+# Log-opts that containers may set: names of options, or globs of them. Without the list: all above that concern one container.
+#allow: [tag, labels*, env*, nats-subject, nats-oversize]`;
+
 /** The default, or an example: numbers and booleans as such, the rest as a person would write it. */
 function yamlValue(schema: OptionSchema): unknown {
   const isPlain = schema['x-unit'] === undefined && ['integer', 'boolean'].includes(schema.type);
@@ -160,7 +164,7 @@ export function renderDefaultYaml(): string {
   const groups = optionGroups.map((group) => ({ group, options: optionsOf(group, optionsIn('yaml')) }));
   const lines = groups.filter(({ options }) => options.length > 0)
     .flatMap(({ group, options }) => ['', `  # --- ${group.title} ---`, ...options.flatMap(renderYamlOption)]);
-  return `${[YAML_HEAD, ...lines].join('\n')}\n`;
+  return `${[YAML_HEAD, ...lines, YAML_FOOT].join('\n')}\n`;
 }
 
 /** How an option may be written in YAML, for editors; the driver itself reads each scalar as text. */
@@ -217,6 +221,7 @@ export function renderConfigSchema(): string {
     additionalProperties: false,
     properties: {
       defaults: optionMap('yaml', 'Options of every container and of the plugin. Plugin settings, rules and log-opts win over them.'),
+      allow: { description: 'Log-opts that containers may set: names of options, or globs (*, ?) of them. Not set: all that are not for the plugin alone.', type: 'array', items: { type: 'string' } },
       rules: { description: 'Options for some of the containers.', type: ['array', 'null'], items: renderRuleSchema() },
     },
   };

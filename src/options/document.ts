@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import configSchema from '../../schema/config.schema.json' with { type: 'json' };
+import { globProblem, type Allow } from './allow.ts';
 import type { RawValue } from './convert.ts';
 import { readLayer, type Layer, type LayerReading, type RawEntry } from './layers.ts';
 import { showValue } from './mask.ts';
@@ -40,13 +41,15 @@ export interface Rule {
 /** `layer`: the defaults. */
 export interface DocumentReading extends LayerReading {
   readonly rules: readonly Rule[];
+  /** undefined: containers may set all that they can. */
+  readonly allow: Allow | undefined;
 }
 
 const TOP_LEVEL_KEYS = Object.keys(configSchema.properties);
 const RULE_KEYS = Object.keys(configSchema.properties.rules.items.properties);
 /** A part of file names and of JetStream's message identities. */
 const OUTPUT_NAME = /^[A-Za-z0-9-]{1,32}$/;
-const NOTHING: DocumentReading = { ...readLayer('yaml', []), rules: [] };
+const NOTHING: DocumentReading = { ...readLayer('yaml', []), rules: [], allow: undefined };
 
 /** A text that cannot be used as a whole gives an empty document and says why. `path` is for the origins only. */
 export function parseYaml(text: string, path: string): DocumentReading {
@@ -66,13 +69,14 @@ export function orProblems(read: () => DocumentReading): DocumentReading {
 function readDocument(root: Tree): DocumentReading {
   if (isNothing(root)) return NOTHING;
   const entries = root.entries();
-  if (entries === undefined) throw new OptionError([{ option: 'nats-config', wanted: 'expected a map with the key defaults or rules', origin: root.place }]);
+  if (entries === undefined) throw new OptionError([{ option: 'nats-config', wanted: 'expected a map with the keys defaults, allow, rules', origin: root.place }]);
   const unknown = unknownKeys(entries, TOP_LEVEL_KEYS);
   if (unknown.length > 0) throw new OptionError(unknown);
   const parts = new Map(entries);
   const { layer, problems } = readDefaults(parts.get('defaults'));
   const { rules, problems: faults } = readRules(parts.get('rules'));
-  return { layer, rules, problems: [...problems, ...faults] };
+  const { allow, problems: globs } = readAllow(parts.get('allow'));
+  return { layer, rules, allow, problems: [...problems, ...globs, ...faults] };
 }
 
 function unknownKeys(entries: readonly (readonly [string, Tree])[], known: readonly string[], suffix = ''): Problem[] {
@@ -88,6 +92,19 @@ function readDefaults(tree: Tree | undefined): LayerReading {
   const entries = tree.entries();
   if (entries !== undefined) return readLayer('yaml', toRaw(entries, ''));
   return { ...readLayer('yaml', []), problems: [{ option: 'nats-config', wanted: 'expected a map of options under defaults', origin: tree.place }] };
+}
+
+/** A list of nothing allows nothing; no list at all would be a slip with large consequences, whichever way it was meant. */
+function readAllow(tree: Tree | undefined): { allow: Allow | undefined; problems: readonly Problem[] } {
+  if (tree === undefined) return { allow: undefined, problems: [] };
+  const items = tree.items();
+  const origin = tree.place;
+  if (items === undefined || !items.every(({ data }) => typeof data === 'string')) {
+    return { allow: { globs: [], origin }, problems: [{ option: 'allow', wanted: 'expected a list of names of options, or globs of them', origin }] };
+  }
+  const globs = items.map(({ data }) => String(data));
+  const problems = items.map(({ data, place }) => globProblem(String(data), place)).filter((problem) => problem !== undefined);
+  return { allow: { globs, origin }, problems };
 }
 
 function toRaw(entries: readonly (readonly [string, Tree])[], suffix: string): RawEntry[] {

@@ -9,6 +9,7 @@ import { OptionError, type Problem } from './option-error.ts';
 import { ruleProblems, tlsFileProblemsOf, type MergedValues } from './rules.ts';
 import { optionSchemas } from './schema.ts';
 import { parseServers } from './servers.ts';
+import { forbidden, type Allow } from './allow.ts';
 import { expandContext } from './context.ts';
 import { isCredential, pointsSomewhere, separateCredentials } from './credentials.ts';
 import { LoginFault, readLogin, toLogin } from './login.ts';
@@ -22,6 +23,8 @@ export interface Settings {
   readonly layers: readonly Layer[];
   /** Lowest first. */
   readonly rules: readonly Rule[];
+  /** What containers may set; undefined: all that they can. */
+  readonly allow: Allow | undefined;
   /** Those of the plugin itself are final; a container may still change the others. */
   readonly options: Options;
   /** The YAML file, if there is one. */
@@ -61,7 +64,7 @@ function toOptions(values: MergedValues): Options {
 /** Of a document alone. */
 export function settingsOf(yaml: DocumentReading): Settings {
   const layers = [defaultLayer(), yaml.layer];
-  return { layers, rules: yaml.rules, options: toOptions(merge(layers)), warnings: [] };
+  return { layers, rules: yaml.rules, allow: yaml.allow, options: toOptions(merge(layers)), warnings: [] };
 }
 
 /** The YAML file and the environment without what is wrong in them, and an error with all that is. */
@@ -73,7 +76,7 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultFiles: readonly stri
   const problems = [...yaml.problems, ...environment.problems];
   const layers = [defaultLayer(), yaml.layer, environment.layer];
   return {
-    settings: { layers, rules: yaml.rules, options: toOptions(merge(layers)), ...(file === undefined ? {} : { file }), warnings: environmentWarnings(env) },
+    settings: { layers, rules: yaml.rules, allow: yaml.allow, options: toOptions(merge(layers)), ...(file === undefined ? {} : { file }), warnings: environmentWarnings(env) },
     error: problems.length > 0 ? new OptionError(problems) : undefined,
   };
 }
@@ -113,7 +116,7 @@ export function resolveOptions(
   const options = toOptions(values);
   const originOf = (option: string): string => values.get(option)?.origin ?? DEFAULT_ORIGIN;
   const login = toLogin(options);
-  const before = [...problems, ...contextProblems, ...misdirected, ...ruleProblems(values, wrong)];
+  const before = [...problems, ...forbidden(layer, settings.allow), ...contextProblems, ...misdirected, ...ruleProblems(values, wrong)];
   // A file of which one must not know is not looked at.
   const files = before.length > 0 || circumstances.mayLackFiles === true ? NOTHING_FOUND : lookAtLogin(login, dirs, originOf);
   const tlsFiles = circumstances.mayLackFiles === true ? [] : tlsFileProblemsOf(values);
