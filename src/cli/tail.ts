@@ -12,7 +12,7 @@ import { toTarget } from '../plan.ts';
 import { UsageError } from './command.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { Chooser, parseLogMessage, type Choice, type LogMessage } from './log-message.ts';
-import { operatorEnvironment } from './operator-options.ts';
+import { connectionEnvironment, type LoginArguments } from './operator-options.ts';
 import type { Output } from './output.ts';
 import { TailView, type ViewOptions } from './tail-view.ts';
 
@@ -21,13 +21,11 @@ const MAX_LAST = 1_000_000;
 /** Before a lost connection is dialled again. */
 const PAUSE_MS = 1000;
 
-export interface TailArguments extends ViewOptions, Choice {
+export interface TailArguments extends ViewOptions, Choice, LoginArguments {
   readonly follow: boolean;
   readonly last: string | undefined;
   readonly since: string | undefined;
   readonly stream: string | undefined;
-  readonly server: string | undefined;
-  readonly opt: readonly string[];
 }
 
 interface Request {
@@ -55,8 +53,8 @@ export async function tail(values: TailArguments, [subject]: readonly string[], 
   }
 }
 
-function toRequest({ since, last, follow, stream, server, opt }: TailArguments, subject: string | undefined, env: NodeJS.ProcessEnv): Request {
-  const resolved = resolveOptions(loadSettings({ ...env, ...operatorEnvironment(opt, { 'nats-servers': server }) }), {});
+function toRequest({ since, last, follow, stream, ...login }: TailArguments, subject: string | undefined, env: NodeJS.ProcessEnv): Request {
+  const resolved = resolveOptions(loadSettings(connectionEnvironment(login, env)), {});
   const { options } = resolved;
   const from = since === undefined ? undefined : parseTime(since);
   return {

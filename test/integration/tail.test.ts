@@ -1,5 +1,7 @@
 /** `nats-log-driver tail` as a process, against a real nats-server. */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { connect, headers, type NatsConnection, type StreamConfig } from 'nats';
@@ -7,7 +9,7 @@ import { CommandProcess, plain, runProcess } from '../support/command-run.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { Stream } from '../support/stream.ts';
 import { until } from '../support/wait.ts';
-import { startDriver, startLocalNats } from './rig.ts';
+import { CANARY, startDriver, startLocalNats } from './rig.ts';
 
 const JETSTREAM = 'jetstream { store_dir: "jetstream" }\n';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -196,6 +198,23 @@ test('the driver and tail belong together: what a container writes is what is sh
   t.is(await interrupted(tail), 0);
   t.is((await runProcess(['tail', '--server', nats.url, 'logs.shop'])).out, 'shop | first\nshop | second\n', 'without any configuration');
   await container.stop();
+});
+
+test('a context of the nats command line is all that it takes, wherever it lies', async (t) => {
+  const nats = await startLocalNats(t, { config: `${JETSTREAM}authorization { user: a, password: "${CANARY}" }\n` });
+  const stream = await Stream.make(nats.url, {}, { user: 'a', pass: CANARY });
+  t.teardown(() => stream.close());
+  const home = mkdtempSync(join(tmpdir(), 'nld-home-'));
+  t.teardown(() => rmSync(home, { recursive: true }));
+  mkdirSync(join(home, '.config/nats/context'), { recursive: true });
+  writeFileSync(join(home, '.config/nats/context/shop.json'), JSON.stringify({ url: nats.url, user: 'a', password: CANARY }), { mode: 0o600 });
+  const client = await connect({ servers: nats.url, user: 'a', pass: CANARY });
+  await client.jetstream().publish('logs.web', body({ text: 'hello' }));
+  await client.close();
+  t.deepEqual(await runProcess(['tail', 'logs.>', '--context', 'shop'], { HOME: home }), { code: 0, out: 'web | hello\n', err: '' });
+  const refused = await runProcess(['tail', 'logs.>', '--server', nats.url], { HOME: home });
+  t.deepEqual([refused.code, refused.err], [1, `cannot connect to NATS\n${nats.url}: the server refused the credentials\n`]);
+  t.is((await runProcess(['tail', 'logs.>', '--creds', 'nowhere.creds'], { HOME: home })).code, 2);
 });
 
 test('on a terminal, containers have their colours, and control characters of theirs do nothing', async (t) => {

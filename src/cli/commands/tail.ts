@@ -21,6 +21,8 @@ export const tail = defineCommand({
     raw: { type: 'boolean', help: 'on a terminal, too, leave control characters as they are' },
     stream: { type: 'string', value: 'NAME', help: 'the stream to read, where several cover SUBJECT' },
     server: { type: 'string', short: 's', value: 'URL', help: 'same as --opt nats-servers=URL' },
+    creds: { type: 'string', value: 'FILE', complete: 'file', help: 'same as --opt nats-creds-file=FILE, wherever it lies' },
+    context: { type: 'string', value: 'NAME', help: 'same as --opt nats-context=NAME, your own contexts of the nats command line included' },
     opt: { type: 'string', short: 'o', value: 'K=V', multiple: true, complete: 'option', help: 'an option of the driver' },
   },
   exits: { 0: 'read to the end, or ended by Ctrl-C', 1: 'NATS is not reached, or there is nothing to read from', 2: 'wrong usage, or the options are refused' },

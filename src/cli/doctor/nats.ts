@@ -79,7 +79,7 @@ async function* checkServer(server: PooledServer, { target, resolved }: Plan): A
     return probe;
   } catch (error) {
     const { reason, isAuthentication } = describeDialError(error);
-    yield failed('login', reason, isAuthentication ? 'correct nats-user and nats-pass, nats-token, or what else the server asks for; nats-log-driver explain shows which are used' : 'the log of the server says more');
+    yield failed('login', reason, isAuthentication ? 'correct nats-user and nats-pass, nats-token, nats-creds-file or what else the server asks for; nats-log-driver explain shows which are used' : 'the log of the server says more');
     return undefined;
   }
 }
