@@ -2,10 +2,7 @@
  * `npm run bench:jetstream [-- --lines N]`: how fast lines get from a FIFO into a stream with file storage, each one confirmed, beside a bare
  * client that only writes prepared messages and counts answers: the server's own limit on this machine.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawn } from 'node:child_process';
 import { connect, StorageType } from 'nats';
@@ -16,6 +13,7 @@ import { isAnswered } from '../test/support/plugin-process.ts';
 import { until } from '../test/support/wait.ts';
 import { SYSTEMS } from './systems.ts';
 import { cpuMicros } from './usage.ts';
+import { Workshop } from './workshop.ts';
 
 const LINE = 'x'.repeat(150);
 const WINDOW = 8192;
@@ -76,13 +74,13 @@ function bare(lines: number): Promise<Result> {
 
 function ours(lines: number): Promise<Result> {
   return withStream(async (url, _port, count) => {
-    const dir = mkdtempSync(join(tmpdir(), 'nld-bench-'));
+    const workshop = new Workshop();
     const [system] = SYSTEMS;
     if (system === undefined) throw new Error('there is nothing to measure');
-    await system.bundle(join(dir, 'driver.mjs'));
-    const socket = join(dir, 'nats.sock');
-    const driver = spawn(process.execPath, [...system.nodeOptions, join(dir, 'driver.mjs'), ...system.args(socket)], {
-      env: { ...process.env, ...system.env, NATS_SERVERS: url, NATS_SUBJECT: 'logs.{{.Name}}', NATS_TRANSPORT: 'jetstream', LOG_LEVEL: 'warn' },
+    const socket = workshop.path('nats.sock');
+    const [command = '', ...args] = (await system.prepare(workshop, [])).command(socket, workshop.path('state'));
+    const driver = spawn(command, args, {
+      env: { ...process.env, NATS_SERVERS: url, NATS_SUBJECT: 'logs.{{.Name}}', NATS_TRANSPORT: 'jetstream', LOG_LEVEL: 'warn' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const engine = new FakeEngine(socket);
@@ -102,7 +100,7 @@ function ours(lines: number): Promise<Result> {
     } finally {
       engine.close();
       driver.kill('SIGKILL');
-      rmSync(dir, { recursive: true, force: true });
+      workshop.clear();
     }
   });
 }

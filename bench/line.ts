@@ -1,42 +1,41 @@
 /**
- * The lines that are fed: `n=` and the line's number within its container, `t=` and the microsecond of its writing on
- * the machine's monotonic clock, then something like an access log. Numbers have a fixed width, to be changed in place.
+ * The lines that are fed: `n=` and the line's number within its container, `t=` and the microsecond of its writing on the machine's
+ * monotonic clock, then something like an access log. Numbers have a fixed width, to be changed in place by tools/tool.h.
  */
+import { hostname } from 'node:os';
+import type { EngineInfo } from '../test/support/info.ts';
+import { SAMPLE_INFO } from '../test/support/info.ts';
 
+const HEAD = `n=${'0'.repeat(9)} t=${'0'.repeat(15)} `;
 const FILLER = '10.4.7.19 - - "GET /api/v1/orders/7f3c91?limit=20 HTTP/1.1" 200 5321 0.018 ';
-export const NUMBER_AT = 2;
-export const NUMBER_DIGITS = 9;
-export const CLOCK_AT = NUMBER_AT + NUMBER_DIGITS + 3;
-export const CLOCK_DIGITS = 15;
-const ZERO = 0x30;
+/** For tools/receiver.c. */
+export const SUBJECT_PREFIX = 'bench.c';
 
-/** Line 0 at time 0. Tells a line of the bench from any other text by its first two characters. */
+/** Line 0 at time 0. */
 export function blankLine(bytes: number): string {
-  const head = `n=${'0'.repeat(NUMBER_DIGITS)} t=${'0'.repeat(CLOCK_DIGITS)} `;
-  return (head + FILLER.repeat(Math.ceil(bytes / FILLER.length))).slice(0, bytes);
+  return (HEAD + FILLER.repeat(Math.ceil(bytes / FILLER.length))).slice(0, bytes);
 }
 
-/** What stands behind the numbers. */
-export function fillerOf(line: string): string {
-  return line.slice(CLOCK_AT + CLOCK_DIGITS);
+export function subjectOf(container: number): string {
+  return `${SUBJECT_PREFIX}${container}`;
 }
 
-export function writeDigits(bytes: Uint8Array, at: number, digits: number, value: number): void {
-  let rest = value;
-  for (let i = at + digits - 1; i >= at; i--) {
-    const tenth = Math.floor(rest / 10);
-    bytes[i] = ZERO + rest - tenth * 10;
-    rest = tenth;
-  }
+export function infoOf(container: number): EngineInfo {
+  const ContainerID = container.toString(16).padStart(64, 'a');
+  return { ...SAMPLE_INFO, ContainerID, ContainerName: `/web-${container}`, Config: { 'nats-subject': subjectOf(container) } };
 }
 
-export function readDigits(bytes: Uint8Array, at: number, digits: number): number {
-  let value = 0;
-  for (let i = at; i < at + digits; i++) value = value * 10 + (bytes[i] as number) - ZERO;
-  return value;
-}
-
-/** Microseconds of CLOCK_MONOTONIC, the same in all processes of a machine. */
-export function clockMicros(): number {
-  return Number(process.hrtime.bigint() / 1000n);
+/** What has to be published of line 0 at time 0. */
+export function expectedMessage(info: EngineInfo, lineBytes: number): string {
+  return JSON.stringify({
+    container_id: info.ContainerID,
+    container_name: info.ContainerName.slice(1),
+    image_id: info.ContainerImageID,
+    image_name: info.ContainerImageName,
+    hostname: hostname(),
+    tag: info.ContainerID.slice(0, 12),
+    time: '1970-01-01T00:00:00.000000000Z',
+    text: blankLine(lineBytes),
+    source: 'stdout',
+  });
 }

@@ -5,8 +5,10 @@ export interface Load {
   readonly linesEach: number;
   /** Length of each line. */
   readonly lineBytes: number;
-  /** Of all containers together, one frame per write; 0: flat out, in blocks of frames. */
+  /** Of all containers together; 0: flat out. */
   readonly linesPerSecond: number;
+  /** 1, as dockerd writes, unless it says more. */
+  readonly framesPerWrite?: number;
 }
 
 export interface Scenario {
@@ -14,18 +16,19 @@ export interface Scenario {
   readonly load: Load;
 }
 
-const PACE = 20_000;
-
 /** `scale` 1: long enough for CPU time, which counts in steps of 10 ms, to be exact to about 2 %. */
 export function scenarios(scale: number): readonly Scenario[] {
   const flatOut = (name: string, containers: number, lines: number, lineBytes: number): Scenario =>
     ({ name, load: { containers, linesEach: Math.round(lines * scale / containers), lineBytes, linesPerSecond: 0 } });
+  const paced = (name: string, containers: number, linesPerSecond: number): Scenario =>
+    ({ name, load: { containers, linesEach: Math.round(10 * linesPerSecond * scale / containers), lineBytes: 150, linesPerSecond } });
   return [
     flatOut('1x150', 1, 1_000_000, 150),
     flatOut('8x150', 8, 1_000_000, 150),
     flatOut('100x150', 100, 1_000_000, 150),
     flatOut('1x2000', 1, 200_000, 2000),
-    { name: 'paced', load: { containers: 10, linesEach: Math.round(PACE * scale), lineBytes: 150, linesPerSecond: PACE } },
+    paced('paced', 10, 20_000),
+    paced('500x20', 500, 10_000),
   ];
 }
 
@@ -35,9 +38,3 @@ export const WARM_UP: Load = { containers: 4, linesEach: 25_000, lineBytes: 150,
 export function totalLines({ containers, linesEach }: Load): number {
   return containers * linesEach;
 }
-
-export function subjectOf(container: number): string {
-  return `${SUBJECT_PREFIX}${container}`;
-}
-
-export const SUBJECT_PREFIX = 'bench.c';

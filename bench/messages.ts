@@ -1,16 +1,14 @@
-/** What the runner and its feeder and receiver tell each other. */
+/** What the tools of the bench tell the runner: one JSON value a line, over the channel that node opens for a child process. */
 
 /** Feeder: the FIFOs exist and are open. */
 export interface FeederReady {
-  readonly type: 'fifos';
-  /** In the order of the containers. */
-  readonly files: readonly string[];
+  readonly type: 'ready';
 }
 
 /** Feeder: everything is in the FIFOs. */
 export interface FeederDone {
   readonly type: 'fed';
-  /** How late the feeder itself was, at worst: what a latency cannot be better than. Paced loads only. */
+  /** How late the feeder itself was, at worst: what a latency cannot be better than. 0 where it is not paced. */
   readonly latestMs: number;
 }
 
@@ -19,36 +17,25 @@ export interface ReceiverReady {
   readonly type: 'subscribed';
 }
 
-/** Receiver, now and then: how many lines have arrived. Passed on to the feeder as a mere number. */
-export interface ReceiverProgress {
-  readonly type: 'progress';
-  readonly lines: number;
-}
-
 /** Receiver: every line has arrived, once and in order. */
 export interface ReceiverDone {
   readonly type: 'received';
-  /** On the clock of `clockMicros`. */
+  /** On the machine's monotonic clock. */
   readonly firstMicros: number;
   readonly lastMicros: number;
   readonly messageBytes: number;
-  /** From the writing of a line to its arrival. */
+  /** From the writing of a line to its arrival; -1 where it was not asked for. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** Receiver: what is wrong. */
-export interface ReceiverFailed {
+/** Either: what is wrong. */
+export interface Failed {
   readonly type: 'failed';
   readonly reason: string;
 }
 
-export type Report = FeederReady | FeederDone | ReceiverReady | ReceiverProgress | ReceiverDone | ReceiverFailed;
+export type Report = FeederReady | FeederDone | ReceiverReady | ReceiverDone | Failed;
 
 /** Runner to feeder: begin. */
 export const GO = 'go';
-
-export function report(message: Report): void {
-  if (process.send === undefined) throw new Error('this process is started by bench/run.ts');
-  process.send(message);
-}

@@ -1,29 +1,61 @@
-/** What is compared, each as one bundled file: what an installation runs, without the compiler that a source tree needs. */
-import { dirname } from 'node:path';
+/** What is compared. The TypeScript ones each as one bundled file: what an installation runs, without the compiler that a source tree needs. */
+import { join } from 'node:path';
 import manifest from '../plugin/config.json' with { type: 'json' };
 import { bundle } from '../plugin/rootfs.ts';
+import type { Workshop } from './workshop.ts';
+
+/** A log driver that can be started. */
+export interface Program {
+  readonly name: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Command and arguments. `state`: a folder of its own for what survives it. */
+  readonly command: (socketPath: string, state: string) => readonly string[];
+}
 
 export interface System {
   readonly name: string;
-  /** Makes the program's file. */
-  readonly bundle: (outfile: string) => Promise<void>;
-  /** Options of node itself: those of the managed plugin. */
-  readonly nodeOptions: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  /** Arguments of node, behind the program's file. */
-  readonly args: (socketPath: string) => readonly string[];
+  /** Takes part only when it is asked for by name. */
+  readonly isExtra?: true;
+  /** `nodeOptions`: more of them, for the drivers that run on node. */
+  readonly prepare: (workshop: Workshop, nodeOptions: readonly string[]) => Promise<Program>;
 }
 
-/** Between node and the program. */
-const nodeOptions = manifest.entrypoint.slice(1, -2);
+/** What `bench/setup.sh` has built. */
+export function built(name: string): string {
+  return join(import.meta.dirname, 'build', name);
+}
 
-const ours = {
-  bundle: (outfile: string) => bundle(outfile), nodeOptions,
-  args: (socketPath: string) => ['serve', '--socket', socketPath, '--state', dirname(socketPath)],
-};
+function ours(name: string, env: NodeJS.ProcessEnv): Pick<System, 'name' | 'prepare'> {
+  return {
+    name,
+    async prepare(workshop, nodeOptions) {
+      const file = workshop.path(`${name}.cjs`);
+      await bundle(file);
+      return { name, env, command: (socket, state) => [...node(nodeOptions), file, 'serve', '--socket', socket, '--state', state] };
+    },
+  };
+}
+
+/** With the options of the managed plugin. */
+function node(more: readonly string[]): string[] {
+  return [process.execPath, ...manifest.entrypoint.slice(1, -2), ...more];
+}
+
+function reference(name: 'go' | 'c'): System {
+  return { name, prepare: async () => ({ name, env: {}, command: (socket) => [built(name), socket] }) };
+}
 
 export const SYSTEMS: readonly System[] = [
-  { ...ours, name: 'ours', env: { NATS_BUFFER: 'disk' } },
-  { ...ours, name: 'memory', env: { NATS_BUFFER: 'memory' } },
-  { name: 'plain', bundle: (outfile) => bundle(outfile, 'bench/plain.ts'), nodeOptions, env: {}, args: (socketPath) => [socketPath] },
+  ours('ours', {}),
+  { ...ours('memory', { NATS_BUFFER: 'memory' }), isExtra: true },
+  reference('go'),
+  reference('c'),
+  {
+    name: 'plain',
+    async prepare(workshop, nodeOptions) {
+      const file = workshop.path('plain.mjs');
+      await bundle(file, join('bench', 'plain.ts'));
+      return { name: 'plain', env: {}, command: (socket) => [...node(nodeOptions), file, socket] };
+    },
+  },
 ];

@@ -1,50 +1,31 @@
 /** The results as a table in Markdown: medians, the span of all rounds, and how the systems compare. */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, release } from 'node:os';
-import type { Figures } from './measure.ts';
+import { ROWS, type Figures, type Row } from './figures.ts';
 
 /** Scenario, system, one entry a round. */
-export type Results = ReadonlyMap<string, ReadonlyMap<string, Figures[]>>;
+export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Figures[]>>;
 
-interface Row {
-  readonly title: string;
-  readonly value: (figures: Figures) => number;
-  readonly decimals: number;
-  /** Left out where it says nothing. */
-  readonly only?: 'paced' | 'flat out';
-  /** Says under which circumstances the others came about: no ratio. */
-  readonly isContext?: true;
-}
-
-const ROWS: readonly Row[] = [
-  { title: 'lines/s', value: (f) => f.linesPerSecond, decimals: 0, only: 'flat out' },
-  { title: 'driver CPU µs/line', value: (f) => f.pluginMicros, decimals: 2 },
-  { title: 'driver peak RSS MiB', value: (f) => f.peakMiB, decimals: 0 },
-  { title: 'nats-server CPU µs/line', value: (f) => f.serverMicros, decimals: 2 },
-  { title: 'bytes per message', value: (f) => f.messageBytes, decimals: 0 },
-  { title: 'latency p50 ms', value: (f) => f.p50Ms, decimals: 2, only: 'paced' },
-  { title: 'latency p99 ms', value: (f) => f.p99Ms, decimals: 2, only: 'paced' },
-  { title: 'feeder late at worst ms', value: (f) => f.feederLateMs, decimals: 1, only: 'paced', isContext: true },
-  { title: 'other load, cores', value: (f) => f.otherLoad, decimals: 2, isContext: true },
-];
-
-export function table(results: Results): string {
-  const lines = ['| scenario | figure | ours | memory | plain | ours/memory | ours/plain |', '|---|---|---:|---:|---:|---:|---:|'];
-  for (const [scenario, systems] of results) {
-    const kind = scenario === 'paced' ? 'paced' : 'flat out';
+/** `base` is compared with each of the others: its figure divided by theirs. */
+export function table(results: Results, base = 'ours'): string {
+  const systems = [...new Set([...results.values()].flatMap((perSystem) => [...perSystem.keys()]))];
+  const others = systems.filter((name) => name !== base && systems.includes(base));
+  const head = ['scenario', 'figure', ...systems, ...others.map((name) => `${base}/${name}`)];
+  const lines = [`| ${head.join(' | ')} |`, `|---|---|${'---:|'.repeat(head.length - 2)}`];
+  for (const [scenario, perSystem] of results) {
+    const valuesOf = ({ figure }: Row, system: string): number[] => (perSystem.get(system) ?? []).flatMap((figures) => figures[figure] ?? []);
     for (const row of ROWS) {
-      if (row.only === undefined || row.only === kind) lines.push(line(scenario, row, systems));
+      const cells = systems.map((system) => span(valuesOf(row, system), row.decimals));
+      if (cells.every((cell) => cell === '')) continue;
+      const ratios = others.map((other) => (row.isContext ? '' : ratio(valuesOf(row, base), valuesOf(row, other))));
+      lines.push(`| ${[scenario, row.title, ...cells, ...ratios].join(' | ')} |`);
     }
   }
   return lines.join('\n');
 }
 
-function line(scenario: string, row: Row, systems: ReadonlyMap<string, readonly Figures[]>): string {
-  const [ours, memory, plain] = ['ours', 'memory', 'plain'].map((name) => (systems.get(name) ?? []).map(row.value)) as [number[], number[], number[]];
-  const ratio = (other: readonly number[]): string =>
-    row.isContext === undefined && ours.length > 0 && other.length > 0 ? (median(ours) / median(other)).toFixed(2) : '';
-  const cells = [...[ours, memory, plain].map((values) => span(values, row.decimals)), ratio(memory), ratio(plain)];
-  return `| ${scenario} | ${row.title} | ${cells.join(' | ')} |`;
+function ratio(ours: readonly number[], theirs: readonly number[]): string {
+  return ours.length > 0 && theirs.length > 0 ? (median(ours) / median(theirs)).toFixed(2) : '';
 }
 
 function span(values: readonly number[], decimals: number): string {
@@ -54,7 +35,7 @@ function span(values: readonly number[], decimals: number): string {
   return `${show(median(values))} (${show(Math.min(...values))}..${show(Math.max(...values))})`;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] as number : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;

@@ -27,10 +27,6 @@ export class Workshop {
     return child;
   }
 
-  spawnNode(script: string, args: readonly string[]): Child {
-    return this.spawn(process.execPath, [join(import.meta.dirname, script), ...args]);
-  }
-
   /** At once, so that it can be the last thing a process does. */
   clear(): void {
     for (const child of this.#children) child.kill();
@@ -42,8 +38,6 @@ export class Child {
   readonly pid: number;
   /** Resolves when the process has ended. */
   readonly ended: Promise<unknown>;
-  /** Called with the number of lines that have arrived. */
-  progress: (lines: number) => void = () => undefined;
   readonly #process: ChildProcess;
   readonly #log: string;
   readonly #reports: Report[] = [];
@@ -59,10 +53,10 @@ export class Child {
     this.#log = log;
     this.pid = this.#process.pid ?? 0;
     this.ended = once(this.#process, 'close').catch(() => undefined);
-    this.#process.on('message', (message) => this.#take(message as Report));
+    this.#process.on('message', (message) => this.#reports.push(message as Report));
   }
 
-  send(message: string | number): void {
+  send(message: string): void {
     this.#process.send(message);
   }
 
@@ -92,11 +86,6 @@ export class Child {
 
   get #isRunning(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
-  }
-
-  #take(report: Report): void {
-    if (report.type === 'progress') this.progress(report.lines);
-    else this.#reports.push(report);
   }
 
   async #message(signal: AbortSignal): Promise<void> {
