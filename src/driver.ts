@@ -1,4 +1,5 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
+import { announce } from './announcement.ts';
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import type { ConfigurationStatus, DriverStatus } from './core/status.ts';
@@ -96,6 +97,7 @@ export class Driver implements ObservableDriver {
     this.#records = records;
     this.#journals = new Journals(options, records?.state, log);
     this.#connections = new Connections({ name: `docker-nats-log-driver@${hostname}`, readLogin: (login) => this.#readLogin(login) }, options['nats-window-size'], log);
+    if (refusal === undefined) announce(this.#connections, { settings, hostname, log, status: () => this.status() });
     this.#endedInOrder = records !== undefined && takeOrderlyEnd(records.state);
     if (records === undefined) return;
     const limit = options['nats-buffer-disk-size'];

@@ -259,6 +259,19 @@ export interface Options {
    */
   readonly 'nats-log-http-containers': number;
   /**
+   * Answer the NATS service protocol (`nats micro ls`, `info`, `stats`) and publish the driver's events, over the
+   * connection to `nats-servers` of the plugin's own settings. Where these name no servers, only while containers use
+   * the same connection.
+   * Default: `true`.
+   */
+  readonly 'nats-service': boolean;
+  /**
+   * Where the driver's events are published, followed by a dot and the name of the host, in which other characters than
+   * letters, digits, `-` and `_` become `_`.
+   * Default: `docker-nats-log-driver.events`.
+   */
+  readonly 'nats-events-subject': string;
+  /**
    * Level of the driver's own log.
    * Default: `info`.
    */

@@ -16,6 +16,7 @@ import { Acks } from './acks.ts';
 import { makeStream } from './make-stream.ts';
 import { Outbox } from './outbox.ts';
 import { History, type ConnectionCounters } from './history.ts';
+import type { Presence } from './presence.ts';
 import { ServerPool, type PooledServer } from './server-pool.ts';
 
 /** After all servers were tried in vain: from here to the target's `reconnectWaitMs`, doubling, with full jitter. */
@@ -38,6 +39,8 @@ export interface ConnectionSettings extends LinkSettings {
   readonly id: number;
   /** Of all connections of the process. */
   readonly totals: ConnectionCounters;
+  /** The driver's own, if this is the connection for it. */
+  readonly presence: Presence | undefined;
 }
 
 export class Connection {
@@ -168,11 +171,13 @@ export class Connection {
     // The client sends its own commands in a microtask; the outbox does not wait for that.
     await Promise.resolve();
     this.outbox.open(link);
+    this.#settings.presence?.opened(link);
     const reason = await lost;
     clearInterval(watchdog);
     // A server that cuts every connection at once is waited for like one that refuses them.
     this.#failedAttempts = performance.now() - since < SETTLED_MS ? this.#failedAttempts + 1 : 0;
     this.#link = undefined;
+    this.#settings.presence?.closed();
     // `close` may have come meanwhile.
     if ((this.#state as ConnectionState) === 'connected') {
       this.#state = 'connecting';
@@ -234,13 +239,15 @@ export class Connection {
   }
 
   #deaf(subject: string): void {
+    if (this.#settings.presence?.refused(subject) === true) return;
     this.#settings.log.limited('error', 'deaf', 'NATS does not permit this user to subscribe to its inbox: JetStream cannot confirm anything', { subject });
   }
 
   #refused(subject: string): void {
-    this.#settings.log.limited('error', `refused ${subject}`, 'NATS does not permit this user to publish to the subject: its lines are dropped', {
+    if (this.#settings.presence?.refused(subject) === true) return;
+    this.#settings.log.event('subject-refused', 'error', 'NATS does not permit this user to publish to the subject: its lines are dropped', {
       subject,
-    });
+    }, `refused ${subject}`);
     this.outbox.refuse(subject);
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { Target } from '../core/target.ts';
 import { Connection } from './connection.ts';
 import type { LinkSettings } from './link.ts';
+import type { Presence } from './presence.ts';
 import { newCounters, type ConnectionCounters } from './history.ts';
 
 /** How long a connection outlives its last session: short-lived containers follow each other. */
@@ -22,6 +23,7 @@ export class Connections {
   readonly log: Log;
   readonly totals: ConnectionCounters = newCounters();
   #made = 0;
+  #own: { readonly key: string; readonly presence: Presence } | undefined;
 
   /** `windowBytes` may be unconfirmed per connection. */
   constructor(link: LinkSettings, windowBytes: number, log: Log) {
@@ -30,12 +32,24 @@ export class Connections {
     this.log = log;
   }
 
+  /**
+   * The driver itself is present on the connection to `target`: as long as sessions use it, or always if it `isWanted`. To
+   * be called before any session acquires one.
+   */
+  announce(target: Target, presence: Presence, isWanted: boolean): void {
+    this.#own = { key: JSON.stringify(target), presence };
+    if (isWanted) this.acquire(target);
+  }
+
   /** Never waits and never fails: a connection dials for as long as it is wanted. */
   acquire(target: Target): Connection {
     const key = JSON.stringify(target);
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      const connection = new Connection({ target, ...this.#link, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals });
+      const connection = new Connection({
+        target, ...this.#link, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals,
+        presence: key === this.#own?.key ? this.#own.presence : undefined,
+      });
       shared = { connection, users: 0, linger: undefined };
       this.#shared.set(key, shared);
     }

@@ -20,6 +20,8 @@ const REQUEST_TIMEOUT_MS = 5000;
 /** Room for the bundle of all public authorities, which is about 220 KB. */
 const MAX_TLS_FILE_BYTES = 1024 * 1024;
 const PROBE_CHALLENGE = 'probe';
+/** A server that leaves as much unread gets no more of what may be lost. */
+const MAX_TOLD_BYTES = 1024 * 1024;
 /** nats-server's default, should one not tell. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 /** The client's heartbeat is switched off: it ends in a wait for the hung server. Largest delay of a timer. */
@@ -56,6 +58,10 @@ export interface Link {
   takeAnswers(inbox: string, receive: Receive): void;
   /** Resolves with the first answer; rejects when none comes. */
   request(subject: string, body: string): Promise<string>;
+  /** Calls `handle` for each request that asks for a reply; see `LinkListener.deaf`. `queue`: of those in it, one gets each. */
+  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): void;
+  /** Publishes what may be lost; false: it is not sent, since the server takes nothing, or no message of that size. */
+  tell(subject: string, text: string): boolean;
   close(): void;
 }
 
@@ -93,6 +99,8 @@ class ClientLink implements Link {
   readonly serverVersion: string;
   readonly #client: NatsConnectionImpl;
   readonly #socket: ClientSocket;
+  /** Bytes since the system had taken all that was sent. */
+  #told = 0;
 
   constructor(client: NatsConnectionImpl, socket: ClientSocket, listener: LinkListener) {
     this.#client = client;
@@ -121,6 +129,25 @@ class ClientLink implements Link {
 
   async request(subject: string, body: string): Promise<string> {
     return (await this.#client.request(subject, Buffer.from(body), { timeout: REQUEST_TIMEOUT_MS })).string();
+  }
+
+  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): void {
+    this.#client.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) => {
+        if (error === null && message.reply !== undefined && message.reply !== '') handle(message.reply);
+      },
+    });
+  }
+
+  tell(subject: string, text: string): boolean {
+    const bytes = Buffer.from(text);
+    if (this.#client.isClosed() || bytes.length > this.maxPayload) return false;
+    if (this.#socket.waiting === 0) this.#told = 0;
+    if (this.#told > MAX_TOLD_BYTES) return false;
+    this.#told += bytes.length;
+    this.#client.publish(subject, bytes);
+    return true;
   }
 
   close(): void {

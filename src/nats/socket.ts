@@ -71,6 +71,11 @@ export class ClientSocket extends NodeTransport {
     this.#attempt?.destroy();
   }
 
+  /** Bytes that the system has not taken yet. */
+  get waiting(): number {
+    return this.socket.writableLength;
+  }
+
   /** The bytes belong to the socket until the server has answered a later PING, or until it is closed. */
   write(bytes: Uint8Array): void {
     if (this.isClosed) return;

@@ -8,7 +8,7 @@ interface Sent {
 }
 
 export class FakeLink implements Link {
-  readonly maxPayload = 1024 * 1024;
+  maxPayload = 1024 * 1024;
   readonly discovered: readonly string[] = [];
   readonly serverVersion = 'fake';
   /** Sent and not confirmed. */
@@ -56,6 +56,23 @@ export class FakeLink implements Link {
     ping.resolve();
     await Promise.resolve();
     await Promise.resolve();
+    return true;
+  }
+
+  /** What is answered, by subject. */
+  readonly served = new Map<string, { readonly queue: string | undefined; readonly handle: (reply: string) => void }>();
+  /** What was published that may be lost. */
+  readonly told: { readonly subject: string; readonly text: string }[] = [];
+  /** Nothing more is taken of it. */
+  isDeaf = false;
+
+  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): void {
+    this.served.set(subject, { queue, handle });
+  }
+
+  tell(subject: string, text: string): boolean {
+    if (this.isDeaf || text.length > this.maxPayload) return false;
+    this.told.push({ subject, text });
     return true;
   }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { connect } from 'nats';
 import type { ConnectionOptions, Msg, NatsConnection } from 'nats';
+import { SERVICE_NAME } from '../../src/nats/presence.ts';
 import { until } from './wait.ts';
 
 /** `schema/message.schema.json`, as a type. */
@@ -113,6 +114,8 @@ export class Collector {
   }
 
   #add({ subject, data }: Msg): void {
+    // What the driver tells of itself.
+    if (subject.startsWith(`${SERVICE_NAME}.`)) return;
     const json = Buffer.from(data).toString();
     const body = parse(json);
     if (body === undefined) {

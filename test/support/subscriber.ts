@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import { connect } from 'nats';
 import type { ConnectionOptions, Msg, NatsConnection } from 'nats';
 import type { Body } from './e2e-collector.ts';
+import { SERVICE_NAME } from '../../src/nats/presence.ts';
 import { until } from './wait.ts';
 
 export type Receive = (body: Body, subject: string) => void;
@@ -80,6 +81,8 @@ export class Subscriber {
       this.#probes++;
       return;
     }
+    // What the driver tells of itself.
+    if (subject.startsWith(`${SERVICE_NAME}.`)) return;
     const body = parse(data);
     if (body === undefined) this.faults.push(`${ajv.errorsText(isValid.errors)}: ${Buffer.from(data).toString().slice(0, 500)}`);
     else this.#receive(body, subject);

@@ -1,0 +1,30 @@
+/** The driver's own connection, for its service and its events: to the servers of its settings, without any container. */
+import type { Log } from './core/log.ts';
+import type { DriverStatus } from './core/status.ts';
+import type { Connections } from './nats/connections.ts';
+import { Presence } from './nats/presence.ts';
+import { OptionError } from './options/option-error.ts';
+import { resolveOptions, type Settings } from './options/resolve.ts';
+import { toTarget } from './plan.ts';
+import packageJson from '../package.json' with { type: 'json' };
+
+export interface AnnouncementSettings {
+  readonly settings: Settings;
+  readonly hostname: string;
+  readonly status: () => DriverStatus;
+  readonly log: Log;
+}
+
+/** Nobody is dialled for it at an address that is only the default. */
+export function announce(connections: Connections, { settings, hostname, status, log }: AnnouncementSettings): void {
+  const { options, layers } = settings;
+  if (!options['nats-service']) return;
+  try {
+    const target = toTarget(resolveOptions(settings, {}));
+    const isNamed = layers.some(({ kind, values }) => kind !== 'default' && values.has('nats-servers'));
+    connections.announce(target, new Presence({ version: packageJson.version, hostname, eventsPrefix: options['nats-events-subject'], status, log }), isNamed);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    log.warn('nats-service: the settings alone make no connection', { error: error.message });
+  }
+}
