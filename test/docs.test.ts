@@ -198,3 +198,15 @@ test('what the READMEs quote from the log of the driver is what the program says
     for (const { path, spans } of readmes) t.true(spans.includes(text), `${path} does not quote: ${text}`);
   }
 });
+
+test('docs/metrics.md tells of every event that there is, and of no other', (t) => {
+  const source = readFileSync(join(ROOT, 'src/core/events.ts'), 'utf8');
+  const kinds = [...(/type EventKind =([^;]*);/.exec(source)?.[1] ?? '').matchAll(/'([a-z-]+)'/g)].map(([, kind]) => kind).sort();
+  const { prose } = readPage('docs/metrics.md');
+  const table = prose.slice(prose.indexOf('| event | when |'), prose.indexOf('## Prometheus'));
+  const told = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => kind)).sort();
+  t.true(kinds.length > 15);
+  t.deepEqual(told, kinds);
+  const said = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => readFileSync(join(ROOT, path), 'utf8')).join('');
+  for (const kind of kinds) t.true(said.split(`'${kind}'`).length > 2, `${kind} is never told`);
+});

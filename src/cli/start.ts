@@ -23,6 +23,7 @@ export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started 
   const { settings, error: refusal } = readSettings(env);
   log.setLevel(settings.options['log-level']);
   if (refusal !== undefined) log.event('configuration-refused', 'error', 'configuration refused: no container can be started', { error: refusal.message });
+  else log.event('configuration-loaded', 'debug', 'configuration loaded', settings.file === undefined ? {} : { file: settings.file });
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
   const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, settings.options['nats-buffer-sync'], log) });
