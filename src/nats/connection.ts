@@ -41,6 +41,8 @@ export interface ConnectionSettings extends LinkSettings {
   readonly totals: ConnectionCounters;
   /** The driver's own, if this is the connection for it. */
   readonly presence: Presence | undefined;
+  /** The server refuses the login. */
+  readonly unwelcome: () => void;
 }
 
 export class Connection {
@@ -191,6 +193,7 @@ export class Connection {
     this.#failedAttempts++;
     const { reason, isAuthentication } = describeDialError(error);
     this.#history.failed(serverName(server), reason, isAuthentication);
+    if (isAuthentication) this.#settings.unwelcome();
     this.#settings.log.event(
       isAuthentication ? 'login-refused' : 'connect-failed', 'warn',
       isAuthentication ? 'NATS refuses the login' : 'cannot connect to NATS', { server: serverName(server), reason },

@@ -16,6 +16,14 @@ interface Shared {
   linger: NodeJS.Timeout | undefined;
 }
 
+/** The driver's own presence. */
+interface Own {
+  readonly key: string;
+  readonly presence: Presence;
+  /** The connection is kept for it. */
+  isHeld: boolean;
+}
+
 export class Connections {
   readonly #shared = new Map<string, Shared>();
   readonly #link: LinkSettings;
@@ -23,7 +31,7 @@ export class Connections {
   readonly log: Log;
   readonly totals: ConnectionCounters = newCounters();
   #made = 0;
-  #own: { readonly key: string; readonly presence: Presence } | undefined;
+  #own: Own | undefined;
 
   /** `windowBytes` may be unconfirmed per connection. */
   constructor(link: LinkSettings, windowBytes: number, log: Log) {
@@ -37,7 +45,7 @@ export class Connections {
    * be called before any session acquires one.
    */
   announce(target: Target, presence: Presence, isWanted: boolean): void {
-    this.#own = { key: JSON.stringify(target), presence };
+    this.#own = { key: JSON.stringify(target), presence, isHeld: isWanted };
     if (isWanted) this.acquire(target);
   }
 
@@ -49,6 +57,7 @@ export class Connections {
       const connection = new Connection({
         target, ...this.#link, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals,
         presence: key === this.#own?.key ? this.#own.presence : undefined,
+        unwelcome: () => this.#withdraw(key),
       });
       shared = { connection, users: 0, linger: undefined };
       this.#shared.set(key, shared);
@@ -66,6 +75,16 @@ export class Connections {
     if (shared === undefined || --shared.users > 0) return;
     shared.linger = setTimeout(() => this.#close(key, shared), LINGER_MS);
     shared.linger.unref();
+  }
+
+  /** Containers may have logins of their own, and the settings none: nobody knocks for ever in vain just to be present. */
+  #withdraw(key: string): void {
+    const shared = this.#shared.get(key);
+    if (shared === undefined || this.#own?.key !== key || !this.#own.isHeld) return;
+    this.#own.isHeld = false;
+    if (--shared.users > 0) return;
+    this.log.info('nats-service: the login of the settings is refused, the driver is present as soon as a container uses it');
+    this.#close(key, shared);
   }
 
   status(): ConnectionStatus[] {

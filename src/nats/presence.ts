@@ -30,7 +30,7 @@ export class Presence {
   readonly #service: Service;
   readonly #statusSubject: string;
   #link: Link | undefined;
-  #waiting: DriverEvent[] = [];
+  #waiting: DriverEvent[];
   /** Events that nobody will get. */
   #lost = 0;
   #isMuted = false;
@@ -48,6 +48,7 @@ export class Presence {
       answer: (limit) => fitting(status(), limit),
       data: () => summary(status()),
     });
+    this.#waiting = [...log.events.recent];
     log.events.listen((event) => this.#tell(event));
   }
 

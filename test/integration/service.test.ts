@@ -77,7 +77,7 @@ test('sessions, connections and drops are told as events, those of an absence of
   await until('the events of the absence', () =>  ['connection-lost', 'connect-failed', 'lines-dropped'].every((kind) => kinds().includes(kind)));
   await web.stop();
   await until('the end of the session', () => kinds().includes('session-ended'));
-  t.deepEqual(kinds().slice(0, 1), ['driver-started']);
+  t.deepEqual(kinds().slice(0, 1), ['configuration-loaded']);
   const dropped = events.find(({ event }) => event === 'lines-dropped');
   t.like(dropped, { container: 'web', reason: 'overflow', level: 'warn', hostname: hostname() });
   const { events: recent } = JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus;
@@ -144,4 +144,13 @@ test('no secret is in an event', async (t) => {
   await until('the refusal is told', () => texts.some((text) => text.includes('login-refused')));
   texts.push((await observer.request(STATUS, '', { timeout: 5000 })).string());
   t.false(texts.join('').includes(CANARY));
+});
+
+test('where the settings have no login, nobody knocks for ever: the driver is present once a container has one', async (t) => {
+  const nats = await startNats(t, { config: `authorization { user: logger, password: "${CANARY}" }` });
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url });
+  await rig.plugin.logged('nats-service: the login of the settings is refused, the driver is present as soon as a container uses it');
+  const { connections, connection_totals } = JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus;
+  t.deepEqual(connections, []);
+  t.is(connection_totals.auth_failures, 1);
 });
