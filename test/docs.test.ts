@@ -169,6 +169,9 @@ const refusals: readonly Readonly<Record<string, string>>[] = [
   { 'nats-server': 'nats://nats-1:4222' },
   { tag: 'my app' },
   { 'nats-tls-ca-cert': '/certs/ca.pem' },
+  { 'nats-token-file': '/srv/token' },
+  { 'nats-token-file': '/home/me/token' },
+  { 'nats-user': 'me', 'nats-token': 'secret' },
 ];
 
 for (const logOpts of refusals) {
@@ -187,6 +190,9 @@ const quotations: readonly string[] = [
   'the server does not offer TLS',
   'NATS refuses the login',
   'the server refused the credentials',
+  'the seed of the nkey is damaged (nats-creds, nats-nkey)',
+  'a file is read for the operator\'s servers only',
+  'is not among the options that containers may set, allow at',
   'NATS does not permit this user to publish to the subject: its lines are dropped',
 ];
 
