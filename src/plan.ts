@@ -135,9 +135,8 @@ function overflowOf({ 'nats-overflow': policy, 'nats-block-timeout': blockMs, 'n
 }
 
 function streamOf({ options }: ResolvedOptions, subject: string): StreamPlan | undefined {
-  const { 'nats-stream': name, 'nats-stream-create': create, 'nats-stream-subjects': subjects, 'nats-jetstream-domain': domain } = options;
-  if (name === undefined) return undefined;
-  return { name, create, subjects: subjects ?? [wholeBranch(subject)], ...(domain === undefined ? {} : { domain }) };
+  const { 'nats-stream': name, 'nats-stream-create': create, 'nats-stream-subjects': subjects } = options;
+  return name === undefined ? undefined : { name, create, subjects: subjects ?? [wholeBranch(subject)] };
 }
 
 /** `logs.web` → `logs.>`: a stream for all containers that follow the same scheme. */
@@ -147,7 +146,7 @@ function wholeBranch(subject: string): string {
 }
 
 export function toTarget({ options, servers, tls, login }: ResolvedOptions): Target {
-  const { 'nats-name': name } = options;
+  const { 'nats-name': name, 'nats-jetstream-domain': domain } = options;
   return {
     servers,
     login,
@@ -158,5 +157,6 @@ export function toTarget({ options, servers, tls, login }: ResolvedOptions): Tar
     reconnectWaitMs: options['nats-reconnect-wait'],
     pingIntervalMs: options['nats-ping-interval'],
     inboxPrefix: options['nats-inbox-prefix'],
+    ...(domain === undefined ? {} : { domain }),
   };
 }

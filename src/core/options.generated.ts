@@ -177,8 +177,8 @@ export interface Options {
    */
   readonly 'nats-stream-subjects'?: readonly string[];
   /**
-   * JetStream domain in which `nats-stream-create` makes the stream: the API is then addressed as `$JS.DOMAIN.API`. Not
-   * set: that of the server which the driver is connected to.
+   * JetStream domain, whose API is addressed as `$JS.DOMAIN.API`: `nats-stream-create` makes the stream there. Not set:
+   * that of the server which the driver is connected to.
    */
   readonly 'nats-jetstream-domain'?: string;
   /**

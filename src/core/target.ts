@@ -70,6 +70,13 @@ export interface Target {
   readonly pingIntervalMs: number;
   /** Where answers come. */
   readonly inboxPrefix: string;
+  /** JetStream domain that is asked; undefined: that of the server. */
+  readonly domain?: string;
+}
+
+/** First part of the subjects of JetStream's API. Source: the JetStream API reference, domains. */
+export function jetStreamApi({ domain }: Pick<Target, 'domain'>): string {
+  return domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
 }
 
 /** For people: scheme, host and port, never credentials. */

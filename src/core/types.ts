@@ -81,8 +81,6 @@ export interface StreamPlan {
   readonly create: boolean;
   /** That it has then. */
   readonly subjects: readonly string[];
-  /** JetStream domain in which it is made; undefined: that of the server. */
-  readonly domain?: string;
 }
 
 /** What a session is known by outside: `name` tells it from all others, `epoch` is that of its journal. */

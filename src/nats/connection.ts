@@ -109,7 +109,7 @@ export class Connection {
     const link = this.#link;
     if (link === undefined || this.#making.has(plan.name)) return;
     this.#making.add(plan.name);
-    await makeStream(link, plan, this.#settings.log);
+    await makeStream(link, this.#settings.target, plan, this.#settings.log);
     this.#making.delete(plan.name);
   }
 

@@ -1,5 +1,6 @@
 /** Makes a JetStream stream that is missing. Source: the JetStream API, $JS.API.STREAM.CREATE; the same since nats-server 2.2. */
 import type { Log } from '../core/log.ts';
+import { jetStreamApi, type Target } from '../core/target.ts';
 import type { StreamPlan } from '../core/types.ts';
 import type { Link } from './link.ts';
 
@@ -11,12 +12,12 @@ interface CreateAnswer {
 }
 
 /** Never rejects: a stream that cannot be made is told of, and lines go on waiting. */
-export async function makeStream(link: Link, { name, subjects, domain }: StreamPlan, log: Log): Promise<void> {
+export async function makeStream(link: Link, target: Target, { name, subjects }: StreamPlan, log: Log): Promise<void> {
   const config = { name, subjects, retention: 'limits', storage: 'file', discard: 'old', num_replicas: 1, max_consumers: -1, max_msgs: -1, max_bytes: -1, max_age: 0 };
-  const api = domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
+  const { domain } = target;
   const fields = { stream: name, subjects: subjects.join(','), ...(domain === undefined ? {} : { domain }) };
   try {
-    const { error } = JSON.parse(await link.request(`${api}.STREAM.CREATE.${name}`, JSON.stringify(config))) as CreateAnswer;
+    const { error } = JSON.parse(await link.request(`${jetStreamApi(target)}.STREAM.CREATE.${name}`, JSON.stringify(config))) as CreateAnswer;
     if (error === undefined) log.info('JetStream stream made', fields);
     else if (error.err_code === EXISTS) log.limited('error', `stream ${name}`, 'the JetStream stream exists and does not cover the subject: it is left as it is', fields);
     else log.limited('error', `stream ${name}`, 'the JetStream stream cannot be made', { ...fields, reason: error.description ?? 'no reason given' });
@@ -26,6 +27,6 @@ export async function makeStream(link: Link, { name, subjects, domain }: StreamP
 }
 
 /** What an operator would type. */
-export function addCommand({ name, domain }: { readonly name?: string; readonly domain?: string }, subject: string): string {
+export function addCommand(name: string | undefined, { domain }: Target, subject: string): string {
   return `nats stream add ${name ?? 'LOGS'} --subjects ${subject} --storage file --defaults${domain === undefined ? '' : ` --js-domain ${domain}`}`;
 }

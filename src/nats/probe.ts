@@ -9,7 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { headers, type ServerInfo } from 'nats';
 import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
-import type { Target } from '../core/target.ts';
+import { jetStreamApi, type Target } from '../core/target.ts';
 import { openClient, type LinkSettings } from './link.ts';
 import type { PooledServer } from './server-pool.ts';
 import { verification } from './verification.ts';
@@ -156,16 +156,18 @@ export class JetStreamFault extends Error {}
 /** A login to one server. */
 export class Probe {
   readonly #client: NatsConnectionImpl;
+  readonly #target: Target;
   readonly #refused = new Set<string>();
 
-  private constructor(client: NatsConnectionImpl) {
+  private constructor(client: NatsConnectionImpl, target: Target) {
     this.#client = client;
+    this.#target = target;
     void this.#watch();
   }
 
   /** Rejects as `dial` does. */
   static async login(server: PooledServer, target: Target, settings: LinkSettings): Promise<Probe> {
-    return new Probe(await openClient(server, target, settings));
+    return new Probe(await openClient(server, target, settings), target);
   }
 
   get info(): ServerInfo | undefined {
@@ -234,7 +236,7 @@ export class Probe {
   async #ask<T>(method: string, body: object = {}): Promise<T> {
     let text;
     try {
-      text = (await this.#client.request(`$JS.API.${method}`, JSON.stringify(body), { timeout: REQUEST_TIMEOUT_MS })).string();
+      text = (await this.#client.request(`${jetStreamApi(this.#target)}.${method}`, JSON.stringify(body), { timeout: REQUEST_TIMEOUT_MS })).string();
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       throw new JetStreamFault(code === '503' ? 'JetStream is off on this server' : code === 'TIMEOUT' ? 'JetStream does not answer' : String(error instanceof Error ? error.message : error));

@@ -2,9 +2,9 @@
  * Reads messages back: from a stream, or as they are published. One connection; whoever wants more than it lasts opens
  * another one.
  */
-import type { JsMsg, Msg, MsgHdrs } from 'nats';
+import type { JetStreamOptions, JsMsg, Msg, MsgHdrs } from 'nats';
 import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
-import { serverName, type Target } from '../core/target.ts';
+import { jetStreamApi, serverName, type Target } from '../core/target.ts';
 import { describeDialError } from './dial-error.ts';
 import { openClient, type LinkSettings } from './link.ts';
 import { covers } from './subject.ts';
@@ -46,11 +46,13 @@ export class Reader {
   /** Resolves with the reason when the connection is gone. */
   readonly lost: Promise<string>;
   readonly #client: NatsConnectionImpl;
+  readonly #target: Target;
   readonly #watchdog: NodeJS.Timeout;
   #isLost = false;
 
-  private constructor(client: NatsConnectionImpl) {
+  private constructor(client: NatsConnectionImpl, target: Target) {
     this.#client = client;
+    this.#target = target;
     this.lost = client.closed().then((error) => {
       this.#isLost = true;
       return error?.message || 'closed by the server';
@@ -63,12 +65,16 @@ export class Reader {
     const failures: string[] = [];
     for (const server of target.servers) {
       try {
-        return new Reader(await openClient(server, target, settings));
+        return new Reader(await openClient(server, target, settings), target);
       } catch (error) {
         failures.push(`${serverName(server)}: ${describeDialError(error).reason}`);
       }
     }
     throw new ReadFault(`cannot connect to NATS\n${failures.join('\n')}`);
+  }
+
+  get #api(): JetStreamOptions {
+    return { apiPrefix: jetStreamApi(this.#target) };
   }
 
   get isLost(): boolean {
@@ -78,7 +84,7 @@ export class Reader {
   /** Names of the streams that hold messages of the subject, or of a part of it; undefined: JetStream does not tell. */
   async streamsOf(subject: string): Promise<readonly string[] | undefined> {
     try {
-      const answer = await this.#client.request('$JS.API.STREAM.NAMES', JSON.stringify({ subject }), { timeout: 3000 });
+      const answer = await this.#client.request(`${jetStreamApi(this.#target)}.STREAM.NAMES`, JSON.stringify({ subject }), { timeout: 3000 });
       const { error, streams } = JSON.parse(answer.string()) as { error?: unknown; streams?: readonly string[] | null };
       return error === undefined ? streams ?? [] : undefined;
     } catch {
@@ -89,7 +95,7 @@ export class Reader {
   /** Rejects with ReadFault. */
   async stream(name: string): Promise<StreamFacts> {
     try {
-      const manager = await this.#client.jetstreamManager({ checkAPI: false });
+      const manager = await this.#client.jetstreamManager({ ...this.#api, checkAPI: false });
       const { config, state } = await manager.streams.info(name);
       return { name, subjects: config.subjects ?? [], first: state.first_seq, last: state.last_seq };
     } catch (error) {
@@ -101,7 +107,7 @@ export class Reader {
   async *history({ name, subjects }: StreamFacts, subject: string, start: Start, end: number | undefined, signal: AbortSignal): AsyncGenerator<ReadMessage> {
     // A filter has to be a part of what the stream holds; a wider one would change nothing.
     const isPart = subjects.some((each) => covers(each, subject)) && !subjects.every((each) => covers(subject, each));
-    const consumer = await this.#client.jetstream().consumers.get(name, {
+    const consumer = await this.#client.jetstream(this.#api).consumers.get(name, {
       ...(isPart ? { filterSubjects: subject } : {}),
       ...('position' in start ? { opt_start_seq: start.position } : { opt_start_time: start.time.toISOString() }),
       inactive_threshold: FORGOTTEN_MS,

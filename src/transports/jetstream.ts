@@ -243,7 +243,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   #tell({ kind, code, reason }: Answer): void {
     const message = kind === 'never' ? 'JetStream refuses a message for good' : 'JetStream does not store: lines wait';
     this.#log.event('stream-failing', 'warn', message, {
-      subject: this.subject, reason, ...(code === 'no-stream' ? { remedy: addCommand(this.#plan.stream ?? {}, this.subject) } : {}),
+      subject: this.subject, reason, ...(code === 'no-stream' ? { remedy: addCommand(this.#plan.stream?.name, this.#plan.target, this.subject) } : {}),
     }, `jetstream ${code} ${this.subject}`);
   }
 

@@ -69,6 +69,25 @@ test.serial('a client certificate with the key of another is refused, and the fi
   t.is(code, 125);
 });
 
+test.serial('a secret in a file beneath the mount logs in, whether a log-opt or a plugin setting names it, and no inspection shows it', async (t) => {
+  const token = 'canary-of-the-mount';
+  writeFileSync(join(certificates.dir, 'token'), `${token}\n`, { mode: 0o600 });
+  const nats = await startNatsProcess({ config: `authorization { token: "${token}" }\n` });
+  t.teardown(() => nats.stop());
+  const collector = await Collector.connect({ servers: nats.url, token });
+  const opts = { 'nats-servers': nats.url, 'nats-token-file': '/srv/token' };
+  await site.start(t, { name: 'by-file', opts, command: 'echo hello' });
+  t.is((await collector.only('by-file')).body.text, 'hello');
+  await site.setPlugin(`NATS_SERVERS=${nats.url}`, 'NATS_TOKEN_FILE=/srv/token');
+  await site.start(t, { name: 'by-setting', opts: { 'nats-servers': undefined }, command: 'echo hello' });
+  t.is((await collector.only('by-setting')).body.text, 'hello');
+  const shown = await site.docker.run('inspect', 'by-file', 'by-setting') + await site.docker.run('plugin', 'inspect', 'nats');
+  t.true(shown.includes('"nats-token-file": "/srv/token"') && shown.includes('NATS_TOKEN_FILE=/srv/token'));
+  t.false(shown.includes(token));
+  await site.setPlugin('NATS_SERVERS=', 'NATS_TOKEN_FILE=');
+  await collector.close();
+});
+
 /** Without log-opts. */
 const NOTHING = { 'nats-servers': undefined, 'nats-subject': undefined } as const;
 

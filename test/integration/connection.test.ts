@@ -3,8 +3,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { connect } from 'nats';
+import { Reader } from '../../src/nats/reader.ts';
+import { loginReader } from '../../src/options/login.ts';
 import { CLEAN } from '../support/oracle.ts';
 import { Stream } from '../support/stream.ts';
+import { TARGET } from '../support/target.ts';
 import { freePort, until } from '../support/wait.ts';
 import { startDriver, startLocalNats, startProxy } from './rig.ts';
 
@@ -124,6 +127,11 @@ test('with nats-jetstream-domain the stream is made in that domain, through a se
   });
   await until('all lines are stored in the hub', async () => await inHub.count() === 100);
   t.is(await inLeaf.count(), 0);
+  const port = Number(new URL(leaf.url).port);
+  const reader = await Reader.open({ ...TARGET, servers: [{ host: '127.0.0.1', port, tls: false }], domain: 'hub' }, { name: 'reader', readLogin: loginReader([]) });
+  t.deepEqual(await reader.streamsOf('logs.web'), ['LOGS'], 'who reads back finds it there');
+  t.is((await reader.stream('LOGS')).last, 100);
+  await reader.close();
   const { remedy } = await rig.plugin.logged('JetStream does not store: lines wait');
   t.is(remedy, 'nats stream add LOGS --subjects logs.web --storage file --defaults --js-domain hub');
 });

@@ -23,7 +23,7 @@ export async function* checkStream(probe: Probe, plan: Plan): AsyncGenerator<Fin
     if (name === undefined) {
       yield wanted?.create === true
         ? { check: 'stream', result: 'ok', detail: `none covers ${subject} yet: ${wanted.name} is made with the first line` }
-        : { check: 'stream', result: 'failed', detail: `no stream covers ${subject}: lines would wait, and then be dropped`, remedy: `${addCommand(wanted ?? {}, wanted?.subjects[0] ?? subject)}\nor set nats-stream and nats-stream-create=true` };
+        : { check: 'stream', result: 'failed', detail: `no stream covers ${subject}: lines would wait, and then be dropped`, remedy: `${addCommand(wanted?.name, target, wanted?.subjects[0] ?? subject)}\nor set nats-stream and nats-stream-create=true` };
       return;
     }
     if (wanted !== undefined && !names.includes(wanted.name)) {
