@@ -8,6 +8,7 @@
  * on it waits for room in the window. A lost connection sets the cursor back to the watermark.
  */
 import type { DropReason, Formatter, Gap, Journal, JournalOwner, JournalRun, Moment, SessionPlan, Tally, Transport, TransportListener } from './core/types.ts';
+import { timeOfOldest } from './backlog.ts';
 import { Fifo } from './docker/fifo.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { Gaps } from './gaps.ts';
@@ -109,6 +110,7 @@ export class Session implements TransportListener, JournalOwner {
       this.#journal.discard(from, to);
     }
     this.#rewind();
+    if (this.#journal.head > this.#watermark) settings.account.inherited(timeOfOldest(this.#journal));
     // The owner must know the session before it can end.
     setImmediate(() => this.#fifo === undefined ? this.#complete() : this.#pump());
   }

@@ -92,6 +92,11 @@ export class Account extends Counters {
     this.#add('bytesRead', bytes);
   }
 
+  /** Lines wait that an earlier process has read: `since` is the time of the oldest, in milliseconds since 1970, if it is known. */
+  inherited(since: number | undefined): void {
+    this.#backlogSince = since ?? this.#now();
+  }
+
   /** Lines were handed over. */
   sent(lines: number): void {
     this.#underWay += lines;

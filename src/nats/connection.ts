@@ -7,6 +7,7 @@
  */
 import { serverName, type Target } from '../core/target.ts';
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { StreamPlan } from '../core/types.ts';
 import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
@@ -109,6 +110,9 @@ export class Connection {
     const link = this.#link;
     if (link === undefined || this.#making.has(plan.name)) return;
     this.#making.add(plan.name);
+    // What was sent, or is about to be, is refused before there is a stream: none of it is stored before what is sent again.
+    await setImmediate();
+    await link.ping().catch(ignoreLoss);
     await makeStream(link, this.#settings.target, plan, this.#settings.log);
     this.#making.delete(plan.name);
   }
@@ -267,3 +271,6 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) done();
   });
 }
+
+/** The stream cannot be made then, either. */
+function ignoreLoss(): void {}

@@ -98,7 +98,9 @@ test('nats-stream-create makes the stream for the whole branch of the subject', 
   const rig = await drive(t, nats.url, { NATS_STREAM: 'DOCKER', NATS_STREAM_CREATE: 'true' });
   const stream = await Stream.of(nats.url, 'DOCKER');
   t.teardown(() => stream.close());
-  for (const name of ['web', 'db']) await (await rig.container(name)).write(500);
+  await (await rig.container('web')).write(500);
+  await rig.plugin.logged('JetStream stream made');
+  await (await rig.container('db')).write(500);
   await proveComplete(t, rig, stream);
   const { config } = await stream.manager.streams.info('DOCKER');
   t.deepEqual([config.subjects, config.storage, config.retention], [['logs.>'], 'file', RetentionPolicy.Limits]);

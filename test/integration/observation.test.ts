@@ -5,21 +5,16 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { Problem } from '../../src/core/readiness.ts';
-import type { DriverStatus } from '../../src/core/status.ts';
 import { get } from '../support/http.ts';
 import { CLEAN, Oracle } from '../support/oracle.ts';
 import { promtool, sampleOf } from '../support/promtool.ts';
 import { until } from '../support/wait.ts';
-import { CANARY, startDriver, startLocalNats, startNats, startProxy, type Rig } from './rig.ts';
+import { CANARY, startDriver, startLocalNats, startNats, startProxy } from './rig.ts';
 
 function newSocket(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'nld-observe-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, 'operators.sock');
-}
-
-async function statusOf({ plugin }: Rig): Promise<DriverStatus> {
-  return JSON.parse((await get(plugin.socket, '/status')).body) as DriverStatus;
 }
 
 async function readiness(socket: string): Promise<string> {
@@ -36,7 +31,7 @@ test('after drops the metrics and the status tell the oracle\'s numbers', async 
   const web = await rig.container('web');
   await web.write(20_000);
   const before = await until('all is read', async () => {
-    const status = await statusOf(rig);
+    const status = await rig.status();
     return status.bytes_read === web.framed && status;
   });
   t.like(before.sessions[0], { container: 'web', state: 'live', bytes_read: web.framed });
@@ -44,7 +39,7 @@ test('after drops the metrics and the status tell the oracle\'s numbers', async 
   t.is(before.connections[0]?.state, 'disconnected');
   await proxy.accept();
   await until('everything is told of', async () => {
-    const { sessions: [session] } = await statusOf(rig);
+    const { sessions: [session] } = await rig.status();
     return session?.journal.bytes === 0 && session.outputs[0]?.counts.gaps === 1;
   });
   const dropped = rig.oracle.missing('web').length;
@@ -62,7 +57,7 @@ test('after drops the metrics and the status tell the oracle\'s numbers', async 
   t.is(sampleOf(text, 'docker_nats_log_unconfirmed_bytes'), 0);
   await web.stop();
   await rig.plugin.logged('session ended');
-  const { totals, sessions, sessions_started, sessions_ended } = await statusOf(rig);
+  const { totals, sessions, sessions_started, sessions_ended } = await rig.status();
   t.deepEqual([sessions, sessions_started, sessions_ended], [[], 1, 1]);
   t.is(totals.core.lines_dropped.overflow, dropped, 'totals outlive the session');
 });
@@ -76,12 +71,12 @@ test('lines that had to be sent again count as read once, and as confirmed once'
   await rig.verdict();
   await nats.pause();
   await web.write(5000);
-  await until('they are on the way', async () => ((await statusOf(rig)).connections[0]?.window_bytes ?? 0) > 100_000);
+  await until('they are on the way', async () => ((await rig.status()).connections[0]?.window_bytes ?? 0) > 100_000);
   await nats.kill();
   await nats.start();
   await rig.subscribe(nats.url);
-  await until('all is confirmed', async () => (await statusOf(rig)).totals.core.lines_confirmed === 5100);
-  const { totals: { core }, connection_totals } = await statusOf(rig);
+  await until('all is confirmed', async () => (await rig.status()).totals.core.lines_confirmed === 5100);
+  const { totals: { core }, connection_totals } = await rig.status();
   t.is(core.lines_read, 5100);
   t.true(core.lines_resent > 0 && core.lines_resent <= 5000, `${core.lines_resent} again`);
   t.is(connection_totals.connects, 2);
@@ -109,7 +104,7 @@ test('/readyz turns when NATS is given up, and back', async (t) => {
 test('a configuration that is refused is told, without its secrets', async (t) => {
   const rig = await startDriver(t, { NATS_PASS: `${CANARY}-1`, NATS_USER: 'logger', NATS_TRANSPORT: 'pigeon' });
   t.is(await readiness(rig.plugin.socket), '503 configuration-refused');
-  const { configuration } = await statusOf(rig);
+  const { configuration } = await rig.status();
   t.regex(configuration.error ?? '', /nats-transport: expected/);
   t.like(configuration, { loads: 0, refusals: 1 });
 });
@@ -122,13 +117,13 @@ test('no secret is in the metrics, the status or the health', async (t) => {
   await rig.container('wrong', { 'nats-user': 'logger', 'nats-pass': `${secret}-wrong` });
   await rig.container('url', { 'nats-servers': `nats://logger:${secret}@127.0.0.1:${nats.port}` });
   await until('one is refused, two are connected', async () => {
-    const { connections } = await statusOf(rig);
+    const { connections } = await rig.status();
     return connections.map(({ state }) => state).sort().join() === 'auth-failed,connected,connected';
   });
   for (const path of ['/status', '/metrics', '/readyz', '/healthz']) {
     t.false((await get(rig.plugin.socket, path)).body.includes(CANARY), path);
   }
-  const { connections, connection_totals } = await statusOf(rig);
+  const { connections, connection_totals } = await rig.status();
   t.regex(connections.find(({ state }) => state === 'auth-failed')?.reason ?? '', /refused the credentials/);
   t.true(connection_totals.auth_failures > 0);
 });

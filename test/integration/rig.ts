@@ -5,8 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { ConnectionOptions } from 'nats';
+import type { DriverStatus } from '../../src/core/status.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import type { FakeLogger } from '../support/fake-engine.ts';
+import { get } from '../support/http.ts';
 import { encodeFrame, entriesOf } from '../support/log-entry.ts';
 import { startNatsContainer } from '../support/nats-container.ts';
 import { startNatsProcess, type NatsProcessServer } from '../support/nats-process.ts';
@@ -119,6 +121,11 @@ export class Rig {
   readonly #tellOracle: Receive = ({ container_name: name, text, source }) => {
     if (source !== 'driver') this.oracle.receive(name, text);
   };
+
+  /** What the driver tells of itself. */
+  async status(): Promise<DriverStatus> {
+    return JSON.parse((await get(this.plugin.socket, '/status')).body) as DriverStatus;
+  }
 
   /** A container that runs; its subject is `logs.<name>`. */
   async container(name: string, logOpts: Readonly<Record<string, string>> = {}): Promise<Container> {

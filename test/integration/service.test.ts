@@ -4,7 +4,6 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { connect, RequestStrategy, type ConnectionOptions, type NatsConnection, type QueuedIterator } from 'nats';
 import type { DriverStatus } from '../../src/core/status.ts';
-import { get } from '../support/http.ts';
 import { CLEAN } from '../support/oracle.ts';
 import { until } from '../support/wait.ts';
 import { CANARY, startDriver, startLocalNats, startNats, startProxy } from './rig.ts';
@@ -50,7 +49,7 @@ test('services can be listed, inspected and measured: each host\'s driver is one
 
   const web = await rig.container('web');
   await web.write(50);
-  await until('it is confirmed', async () => (JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus).totals.core.lines_confirmed === 50);
+  await until('it is confirmed', async () => (await rig.status()).totals.core.lines_confirmed === 50);
   const stats = await all(services.stats(NAME));
   t.deepEqual(stats.map(({ endpoints }) => (endpoints?.[0]?.data as { lines_confirmed: number }).lines_confirmed).sort(), [0, 50]);
   const { pid } = (await observer.request(STATUS, '', { timeout: 5000 })).json<DriverStatus>();
@@ -80,7 +79,7 @@ test('sessions, connections and drops are told as events, those of an absence of
   t.deepEqual(kinds().slice(0, 1), ['configuration-loaded']);
   const dropped = events.find(({ event }) => event === 'lines-dropped');
   t.like(dropped, { container: 'web', reason: 'overflow', level: 'warn', hostname: hostname() });
-  const { events: recent } = JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus;
+  const { events: recent } = await rig.status();
   t.deepEqual(recent.map(({ event }) => event).filter((kind) => !kind.startsWith('conne')), kinds().filter((kind) => !kind.startsWith('conne')), 'the status remembers them, too');
   rig.plugin.signal('SIGTERM');
   await until('that it ends', () => kinds().includes('driver-stopping'));
@@ -111,7 +110,7 @@ test('nats-service=false: no service, no events, no connection without a contain
   const events = eventsSeenBy(observer);
   await observer.flush();
   const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_SERVICE: 'false' });
-  t.deepEqual((JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus).connections, []);
+  t.deepEqual((await rig.status()).connections, []);
   const subscriber = await rig.subscribe(nats.url);
   const web = await rig.container('web');
   await web.write(10);
@@ -123,12 +122,11 @@ test('nats-service=false: no service, no events, no connection without a contain
 
 test('a driver that nobody told of a server dials none, and is present where its containers are', async (t) => {
   const rig = await startDriver(t, {});
-  const status = async (): Promise<DriverStatus> => JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus;
-  t.deepEqual((await status()).connections, []);
+  t.deepEqual((await rig.status()).connections, []);
   await rig.container('web', { 'nats-servers': '127.0.0.1:1' });
-  t.like(await status(), { connections: [{ servers: ['nats://127.0.0.1:1'] }] });
+  t.like(await rig.status(), { connections: [{ servers: ['nats://127.0.0.1:1'] }] });
   await rig.container('other');
-  t.deepEqual((await status()).connections.map(({ servers: [server] }) => server), ['nats://127.0.0.1:1', 'nats://localhost:4222']);
+  t.deepEqual((await rig.status()).connections.map(({ servers: [server] }) => server), ['nats://127.0.0.1:1', 'nats://localhost:4222']);
 });
 
 test('no secret is in an event', async (t) => {
@@ -150,7 +148,7 @@ test('where the settings have no login, nobody knocks for ever: the driver is pr
   const nats = await startNats(t, { config: `authorization { user: logger, password: "${CANARY}" }` });
   const rig = await startDriver(t, { NATS_SERVERS: nats.url });
   await rig.plugin.logged('nats-service: the login of the settings is refused, the driver is present as soon as a container uses it');
-  const { connections, connection_totals } = JSON.parse((await get(rig.plugin.socket, '/status')).body) as DriverStatus;
+  const { connections, connection_totals } = await rig.status();
   t.deepEqual(connections, []);
   t.is(connection_totals.auth_failures, 1);
 });
