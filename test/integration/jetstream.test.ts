@@ -80,6 +80,11 @@ test('P2: a driver that is killed again and again under load loses no line and s
   await proveComplete(t, rig, stream);
 });
 
+/** What was on its way is refused: from now on lines go in their order, all of them again. */
+async function allRefused(rig: Rig): Promise<void> {
+  await until('nothing is on its way', async () => (await rig.status()).connections.every(({ window_bytes }) => window_bytes === 0));
+}
+
 test('N8: without a stream the lines wait, the log says how to make one, and all arrive when it is there', async (t) => {
   const nats = await startServer(t);
   const rig = await drive(t, nats.url);
@@ -88,6 +93,7 @@ test('N8: without a stream the lines wait, the log says how to make one, and all
   const { reason, remedy } = await rig.plugin.logged('JetStream does not store: lines wait', { subject: 'logs.web' });
   t.regex(String(reason), /no JetStream stream covers the subject/);
   t.is(remedy, 'nats stream add LOGS --subjects logs.web --storage file --defaults');
+  await allRefused(rig);
   const stream = await makeStream(t, nats.url);
   await proveComplete(t, rig, stream);
   await rig.plugin.logged('JetStream stores again');
@@ -136,6 +142,7 @@ test('N9: a stream that is full makes the lines wait, with few attempts, until t
   const { reason } = await rig.plugin.logged('JetStream does not store: lines wait');
   t.regex(String(reason), /the stream is full/);
   t.is(await stream.count(), 100);
+  await allRefused(rig);
   await stream.manager.streams.update(stream.name, { max_msgs: -1 });
   await proveComplete(t, rig, stream);
 });
