@@ -306,6 +306,7 @@ export class Session implements TransportListener, JournalOwner {
 
   /** No line will go on: writes what is held. An unfinished frame is skipped once the FIFO is closed. */
   #finish(): void {
+    if (this.#hasSequel) return;
     if (this.#isComplete) this.#decoder.end();
     else this.#reassembler.end();
     if (this.#committed < this.#decoder.position) this.#commit();
@@ -323,8 +324,8 @@ export class Session implements TransportListener, JournalOwner {
 
   /** Looks whether this was the last confirmation that somebody waits for. */
   #settle(): void {
-    if (!this.#isDelivered) return;
-    this.#settings.account.settled();
+    if (!this.#isDelivered && !this.#isLeftWhole) return;
+    if (this.#isDelivered) this.#settings.account.settled();
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
     if (this.#isComplete) this.#end();
@@ -333,6 +334,11 @@ export class Session implements TransportListener, JournalOwner {
   /** Nothing is left to tell NATS, or nobody to tell it to. */
   get #isDelivered(): boolean {
     return this.#watermark >= this.#journal.head && (this.#gaps.isEmpty || this.#transport.hasGivenUp);
+  }
+
+  /** Only the beginning of a line is left, for the next process. */
+  get #isLeftWhole(): boolean {
+    return this.#hasSequel && this.#cursor >= this.#journal.head && this.#watermark >= this.#committed && this.#gaps.isEmpty;
   }
 
   #allConfirmed(signal: AbortSignal): Promise<void> {
@@ -399,7 +405,7 @@ export class Session implements TransportListener, JournalOwner {
 
   #dropAll(reason: DropReason): void {
     this.#drop(reason, Number.POSITIVE_INFINITY);
-    if (!this.#isComplete) return;
+    if (!this.#isComplete || this.#hasSequel) return;
     this.#settings.account.skipped(this.#keptFrom(this.#decoder.position));
     this.#advance(this.#journal.head);
   }
@@ -409,6 +415,11 @@ export class Session implements TransportListener, JournalOwner {
     this.#watermark = Math.max(this.#watermark, watermark);
     while ((this.#seams[0] ?? Number.POSITIVE_INFINITY) < this.#watermark) this.#seams.shift();
     this.#journal.release(this.#watermark, this.#sequence);
+  }
+
+  /** The next process goes on with what the journal keeps: a line that is not whole has its rest in the FIFO. */
+  get #hasSequel(): boolean {
+    return this.#isSuspended && this.#journal.volatileBytes === 0;
   }
 
   /** Bytes at or behind `offset` that were not given up. */

@@ -61,13 +61,9 @@ export function readLogin(login: Login, dirs: readonly string[]): LoginReading {
   return { credentials: reader.read(login), warnings: reader.warnings };
 }
 
-/** `dirs`: as they are at the time. */
-export function loginReader(dirs: () => readonly string[], warn: (warning: string) => void = () => undefined): ReadLogin {
-  return (login) => {
-    const { credentials, warnings } = readLogin(login, dirs());
-    warnings.forEach(warn);
-    return credentials;
-  };
+/** For those who look at warnings elsewhere, or not at all. */
+export function loginReader(dirs: readonly string[]): ReadLogin {
+  return (login) => readLogin(login, dirs).credentials;
 }
 
 class LoginReader {
@@ -151,14 +147,8 @@ class LoginReader {
   }
 
   #fault(kind: SecretKind, secret: Secret, wanted: string): LoginFault {
-    const found = 'file' in secret ? `; found something else in ${quote(secret.file)}` : isPath(secret.text) ? `; for a file there is ${OPTIONS[kind]}-file` : '';
-    return new LoginFault(optionOf(kind, secret), wanted + found);
+    return new LoginFault(optionOf(kind, secret), 'file' in secret ? `${wanted}; found something else in ${quote(secret.file)}` : wanted);
   }
-}
-
-/** Other programs take the path in a variable of this name. */
-function isPath(text: string): boolean {
-  return /^[~.]?\/[^\n]*$/.test(text);
 }
 
 function optionOf(kind: SecretKind, secret: Secret): string {
