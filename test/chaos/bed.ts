@@ -1,40 +1,31 @@
 /** The driver as a process between a stand-in for the engine and real servers, for the goals of this folder. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions, StreamConfig } from 'nats';
 import manifest from '../../plugin/config.json' with { type: 'json' };
 import { bundle } from '../../plugin/rootfs.ts';
+import type { Body } from '../support/e2e-collector.ts';
 import { FakeEngine, type FakeLogger } from '../support/fake-engine.ts';
-import { encodeFrame, entriesOf } from '../support/log-entry.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import type { NatsOptions, NatsServer } from '../support/nats-server.ts';
-import { Oracle } from '../support/oracle.ts';
 import { PluginProcess } from '../support/plugin-process.ts';
 import { Stream } from '../support/stream.ts';
 import { Subscriber } from '../support/subscriber.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/wait.ts';
+import { atEnd } from './clean-up.ts';
+import { Feed } from './feed.ts';
+import { Ledger, type Gap } from './ledger.ts';
+import { nameOf } from './line.ts';
 
-/** Numbers from a seed: the same run again. Source: mulberry32, public domain. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
+/** For the journals of all sessions to be delivered, on a busy machine. */
+const END_MS = 300_000;
 
 let program: Promise<readonly string[]> | undefined;
 
 /** The program as it is installed: one bundled file, with the options of the managed plugin. */
-export function installed(): Promise<readonly string[]> {
+function installed(): Promise<readonly string[]> {
   program ??= (async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nld-chaos-'));
     process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
@@ -45,110 +36,126 @@ export function installed(): Promise<readonly string[]> {
   return program;
 }
 
-/** One of a goal's containers. */
-export interface Writer {
-  readonly name: string;
-  readonly logger: FakeLogger;
-}
-
-const CLEAN_UP: (() => Promise<unknown>)[] = [];
-
-/** Ends everything that the goal has begun, the latest first. */
-export async function cleanUp(): Promise<void> {
-  for (const end of CLEAN_UP.splice(0).reverse()) await end().catch(() => undefined);
-}
-
-export function atEnd(end: () => Promise<unknown> | void): void {
-  CLEAN_UP.push(async () => end());
-}
-
 export async function startServer(options: NatsOptions = {}): Promise<NatsServer> {
   const server = await startNatsProcess({ ...options, config: `${options.config ?? ''}jetstream { store_dir: "jetstream" }\n` });
   atEnd(() => server.stop());
   return server;
 }
 
+/** In front of `port`; refuses connections until `accept`. */
+export async function startProxy(port: number): Promise<TcpProxy> {
+  const proxy = await TcpProxy.before(port);
+  atEnd(() => proxy.refuse());
+  return proxy;
+}
+
+export async function makeStream(url: string | string[], config: Partial<StreamConfig> = {}): Promise<Stream> {
+  const stream = await Stream.make(url, config);
+  atEnd(() => stream.close());
+  return stream;
+}
+
+export interface BedOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly lineBytes?: number;
+  /** The folder where the driver's own is made. */
+  readonly within?: string;
+}
+
+/** A container; the feeder knows it by its index. */
+export interface Container {
+  readonly index: number;
+  readonly logger: FakeLogger;
+}
+
 export class Bed {
   readonly plugin: PluginProcess;
   readonly engine: FakeEngine;
-  readonly oracle: Oracle;
-  /** The longest that a FIFO made a write wait, in milliseconds. */
-  slowestWrite = 0;
-  #isWriting = true;
+  readonly feed: Feed;
+  readonly ledger: Ledger;
+  readonly containers: Container[] = [];
 
-  private constructor(plugin: PluginProcess, oracle: Oracle) {
+  private constructor(plugin: PluginProcess, lineBytes: number) {
     this.plugin = plugin;
     this.engine = new FakeEngine(plugin.socket);
-    this.oracle = oracle;
+    this.feed = new Feed(lineBytes);
+    this.ledger = new Ledger(lineBytes);
   }
 
-  /** `lineBytes`: size of the lines. */
-  static async start(servers: string, env: NodeJS.ProcessEnv = {}, lineBytes = 100): Promise<Bed> {
-    const plugin = await PluginProcess.start({ NATS_SERVERS: servers, NATS_SUBJECT: 'logs.{{.Name}}', LOG_LEVEL: 'info', ...env }, await installed());
-    const bed = new Bed(plugin, new Oracle(lineBytes));
+  static async start(servers: string, { env = {}, lineBytes = 150, within }: BedOptions = {}): Promise<Bed> {
+    // Each session's account is a line of level debug.
+    const settings = { NATS_SERVERS: servers, NATS_SUBJECT: 'logs.{{.Name}}', LOG_LEVEL: 'debug', ...env };
+    const plugin = await PluginProcess.start(settings, await installed(), within);
+    const bed = new Bed(plugin, lineBytes);
     atEnd(() => plugin.remove());
     atEnd(() => bed.engine.close());
+    atEnd(() => bed.feed.end());
     return bed;
   }
 
-  async subscribe(url: string): Promise<void> {
-    const subscriber = await Subscriber.connect({ servers: url }, ({ container_name: name, text, source }) => {
-      if (source !== 'driver') this.oracle.receive(name, text);
+  /** Holds what the server passes on against what was written. */
+  async subscribe(url: string, options: ConnectionOptions = {}, subject = 'logs.>'): Promise<Subscriber> {
+    const subscriber = await Subscriber.connect({ servers: url, ...options }, (body) => this.#receive(body), subject);
+    atEnd(async () => {
+      await subscriber.close();
+      if (subscriber.faults.length > 0) throw new Error(`against the schema: ${subscriber.faults[0]}`);
     });
-    atEnd(() => subscriber.close());
+    return subscriber;
   }
 
-  async container(name: string): Promise<Writer> {
-    const id = Buffer.from(name).toString('hex').padEnd(64, '0');
-    return { name, logger: await this.engine.startLogging({}, { ContainerName: `/${name}`, ContainerID: id }) };
+  /** Starts that many more. */
+  async start(count: number, logOpts: Readonly<Record<string, string>> = {}): Promise<Container[]> {
+    const started = this.prepare(count);
+    await this.feed.open(started.map(({ logger }) => logger.file));
+    await Promise.all(started.map((container) => this.attach(container, logOpts)));
+    return started;
   }
 
-  containers(count: number): Promise<Writer[]> {
-    return Promise.all(Array.from({ length: count }, (_, i) => this.container(`c${i}`)));
+  /** FIFOs without a session. */
+  prepare(count: number): Container[] {
+    const prepared = this.engine.createFifos(count).map((logger, i) => ({ index: this.containers.length + i, logger }));
+    this.containers.push(...prepared);
+    return prepared;
   }
 
-  async write({ name, logger }: Writer, lines: number): Promise<void> {
-    const text = this.oracle.write(name, lines).map((line) => `${line}\n`).join('');
-    const before = performance.now();
-    await logger.write(Buffer.concat(entriesOf('stdout', text).map(encodeFrame)));
-    this.slowestWrite = Math.max(this.slowestWrite, performance.now() - before);
+  /** StartLogging. */
+  async attach({ index, logger }: Container, logOpts: Readonly<Record<string, string>> = {}): Promise<void> {
+    const name = nameOf(index);
+    await this.engine.attach(logger, logOpts, { ContainerName: `/${name}`, ContainerID: Buffer.from(name).toString('hex').padEnd(64, '0') });
   }
 
-  /** Lines at a steady rate, over all of them, until `stop` is called; it resolves when the last is written. */
-  load(writers: readonly Writer[], linesPerSecond: number): () => Promise<void> {
-    const tickMs = 10;
-    const each = linesPerSecond * tickMs / 1000 / writers.length;
-    this.#isWriting = true;
-    // Before the FIFOs are closed.
-    atEnd(() => {
-      this.#isWriting = false;
-      return done.then(() => undefined, () => undefined);
-    });
-    const done = Promise.all(writers.map(async (writer, index) => {
-      const start = performance.now() + index % tickMs;
-      for (let owed = 0, written = 0; this.#isWriting;) {
-        owed = (performance.now() - start) / tickMs * each;
-        const lines = Math.floor(owed - written);
-        if (lines > 0) await this.write(writer, lines);
-        written += Math.max(0, lines);
-        await sleep(Math.max(tickMs, tickMs / each));
-      }
-    }));
-    return async () => {
-      this.#isWriting = false;
-      await done;
-    };
+  /** StopLogging; resolves when it is answered. */
+  async stop({ index, logger }: Container): Promise<void> {
+    await logger.stopLogging();
+    await this.feed.close(index);
   }
 
-  /** Reads a stream back into the oracle. */
+  /** Ends all sessions; resolves when the driver has forgotten every one: NATS has all of their lines, or they were given up. */
+  async end(): Promise<void> {
+    const containers = this.containers.splice(0);
+    const ended = (): number => this.plugin.log('session ended').length;
+    const expected = ended() + containers.length;
+    await Promise.all(containers.map((container) => this.stop(container)));
+    const left = (): number => readdirSync(join(this.plugin.state, 'sessions')).length;
+    await until('every session is over', () => left() === 0, END_MS);
+    // Those that were stopped by a goal itself are not among them.
+    await until('the driver has said so', () => ended() >= expected);
+  }
+
+  /** Lines over all containers together, for as long as `during` takes. */
+  async pace(linesPerSecond: number, during: () => Promise<unknown>): Promise<void> {
+    await this.feed.pace(0, this.containers.length, linesPerSecond);
+    await during();
+    await this.feed.halt();
+  }
+
+  /** Reads a stream back into the ledger. */
   async readBack(stream: Stream): Promise<void> {
-    await until('every line is stored', async () => await stream.count() >= this.oracle.written, 60_000).catch(() => undefined);
-    for (const { body: { container_name: name, text } } of await stream.read()) this.oracle.receive(name, text);
+    for await (const message of stream.messages()) this.#receive(message.json<Body>());
   }
-}
 
-export async function makeStream(url: string | string[], replicas = 1): Promise<Stream> {
-  const stream = await Stream.make(url, { num_replicas: replicas });
-  atEnd(() => stream.close());
-  return stream;
+  #receive({ container_name: name, text, source, gap }: Body & { readonly gap?: Gap }): void {
+    if (source !== 'driver') this.ledger.receive(name, text);
+    else if (gap !== undefined) this.ledger.tell(name, gap);
+  }
 }

@@ -74,15 +74,25 @@ export class FakeEngine {
   /** Makes the FIFO and calls StartLogging. `config`: the container's log-opts; `info`: what differs from `SAMPLE_INFO`. */
   async startLogging(config: Readonly<Record<string, string>> = {}, info: Partial<EngineInfo> = {}): Promise<FakeLogger> {
     const logger = this.createFifo();
-    await this.call('LogDriver.StartLogging', { File: logger.file, Info: { ...SAMPLE_INFO, Config: config, ...info } });
+    await this.attach(logger, config, info);
     return logger;
+  }
+
+  /** StartLogging for a FIFO that is there. */
+  async attach({ file }: FakeLogger, config: Readonly<Record<string, string>> = {}, info: Partial<EngineInfo> = {}): Promise<void> {
+    await this.call('LogDriver.StartLogging', { File: file, Info: { ...SAMPLE_INFO, Config: config, ...info } });
   }
 
   /** A FIFO of which the driver knows nothing yet. */
   createFifo(): FakeLogger {
-    const file = join(this.dir, randomBytes(32).toString('hex'));
-    execFileSync('mkfifo', ['-m', '700', file]);
-    return this.adopt(file);
+    return this.createFifos(1)[0] as FakeLogger;
+  }
+
+  /** The same for many, at once. */
+  createFifos(count: number): FakeLogger[] {
+    const files = Array.from({ length: count }, () => join(this.dir, randomBytes(32).toString('hex')));
+    for (let at = 0; at < count; at += 1000) execFileSync('mkfifo', ['-m', '700', ...files.slice(at, at + 1000)]);
+    return files.map((file) => this.adopt(file));
   }
 
   /** Holds both ends of a FIFO that is there already, e.g. one that an engine left behind. */

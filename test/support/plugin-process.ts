@@ -53,9 +53,9 @@ export class PluginProcess {
     return join(this.#dir, 'state');
   }
 
-  /** Resolves when it listens. `env`: its settings; `program`: what node is to run, with its options. */
-  static async start(env: NodeJS.ProcessEnv = {}, program: readonly string[] = [MAIN]): Promise<PluginProcess> {
-    const plugin = new PluginProcess(mkdtempSync(join(tmpdir(), 'nld-driver-')), { LOG_LEVEL: 'debug', ...env }, program);
+  /** Resolves when it listens. `env`: its settings; `program`: what node is to run, with its options; `within`: where its folder is made. */
+  static async start(env: NodeJS.ProcessEnv = {}, program: readonly string[] = [MAIN], within = tmpdir()): Promise<PluginProcess> {
+    const plugin = new PluginProcess(mkdtempSync(join(within, 'nld-driver-')), { LOG_LEVEL: 'debug', ...env }, program);
     try {
       await plugin.#untilListening();
       return plugin;
@@ -99,7 +99,9 @@ export class PluginProcess {
   /** Its log, or the lines with that message. */
   log(msg?: string): LogLine[] {
     const whole = this.#said.slice(0, this.#said.lastIndexOf('\n') + 1);
-    const lines = whole.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine);
+    // Most lines need not be parsed to be left out.
+    const mark = msg === undefined ? '' : JSON.stringify(msg);
+    const lines = whole.split('\n').filter((line) => line !== '' && line.includes(mark)).map((line) => JSON.parse(line) as LogLine);
     return msg === undefined ? lines : lines.filter((line) => line.msg === msg);
   }
 
@@ -137,10 +139,23 @@ export class PluginProcess {
     return this.#child.exitCode;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Resident memory in bytes: the most that it ever was. */
   get peakMemory(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    return this.#memory('VmHWM');
+  }
+
+  /** Resident memory in bytes. */
+  get memory(): number {
+    return this.#memory('VmRSS');
+  }
+
+  #memory(field: string): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
   }
 
   /** SIGTERM; resolves with the exit code. */

@@ -68,8 +68,8 @@ async function runOnEngine(parts: readonly Part[], words: readonly string[], tal
   }
 }
 
-/** Those that take little time; a busy machine must not fail them, so only lines are counted. */
-const CHAOS_GOALS = ['G1', 'G2', 'G4', 'G8', 'G15'];
+/** Those whose lines say most for their time; a busy machine must not fail them, so only lines are counted. */
+const CHAOS_GOALS = ['G1', 'G2', 'G5', 'G8', 'G15', 'G17'];
 
 function runChaos(): Tally {
   report('chaos');

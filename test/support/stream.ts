@@ -44,16 +44,17 @@ export class Stream {
 
   /** Everything that it holds, in its order. */
   async read(): Promise<Stored[]> {
-    const total = await this.count();
-    const stored: Stored[] = [];
-    if (total === 0) return stored;
+    return await Array.fromAsync(this.messages(), read);
+  }
+
+  /** The same, one by one, for more than fits into memory. */
+  async *messages(): AsyncGenerator<JsMsg> {
+    if (await this.count() === 0) return;
     const consumer = await this.#client.jetstream().consumers.get(this.name);
-    const messages = await consumer.consume({ max_messages: 1000 });
-    for await (const message of messages) {
-      stored.push(read(message));
-      if (message.info.pending === 0) break;
+    for await (const message of await consumer.consume({ max_messages: 1000 })) {
+      yield message;
+      if (message.info.pending === 0) return;
     }
-    return stored;
   }
 
   /** Its leader gives way to another node. */

@@ -23,17 +23,17 @@ export class Subscriber {
   #probes = 0;
   #reconnects = 0;
 
-  private constructor(client: NatsConnection, receive: Receive) {
+  private constructor(client: NatsConnection, receive: Receive, subject: string) {
     this.#client = client;
     this.#receive = receive;
-    client.subscribe('>', { callback: (error, message) => this.#take(error, message) });
+    client.subscribe(subject, { callback: (error, message) => this.#take(error, message) });
     void this.#watch();
   }
 
   /** Resolves when the server knows of the subscription. */
-  static async connect(options: ConnectionOptions, receive: Receive): Promise<Subscriber> {
+  static async connect(options: ConnectionOptions, receive: Receive, subject = '>'): Promise<Subscriber> {
     const client = await connect({ reconnectTimeWait: 20, reconnectJitter: 0, maxReconnectAttempts: -1, ...options });
-    const subscriber = new Subscriber(client, receive);
+    const subscriber = new Subscriber(client, receive, subject);
     await client.flush();
     return subscriber;
   }
