@@ -3,6 +3,7 @@
  * it lives, and what it wrote survives this process. Source: moby daemon/logger/plugin_unix.go.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { isAbsolute, normalize } from 'node:path';
 import type { ByteSource } from '../core/types.ts';
 import { bytesIn, enlarge, splice } from './pipe-calls.ts';
 import { watch, type Readiness } from './readiness.ts';
@@ -83,7 +84,13 @@ export function removeFifo(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() === true) rmSync(path, { force: true });
 }
 
+/** Each engine has a folder of its own for its FIFOs; what they have in common is that their paths are plain. */
+function isPlain(path: string): boolean {
+  return isAbsolute(path) && normalize(path) === path && !path.includes('\0');
+}
+
 function open(path: string): number {
+  if (!isPlain(path)) throw new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: wanted an absolute path without "." and ".."`);
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);

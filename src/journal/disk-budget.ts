@@ -6,7 +6,9 @@
 import { nodeFileSystem, systemCode, type FileSystem } from './file-system.ts';
 import type { Holder, MemoryBudget } from './memory.ts';
 import { Quarantine } from './quarantine.ts';
+import { FolderNames } from './folder-names.ts';
 import { MAX_SEGMENT_BYTES } from './segment.ts';
+import { SyncQueue, type Syncable } from './sync-queue.ts';
 
 /** All times of the journals are counted in ticks. */
 const TICK_MS = 100;
@@ -22,7 +24,7 @@ const MIN_SEGMENT_BYTES = 64 * 1024;
 const SHED_ROUNDS = 4;
 
 /** A journal, as the budget sees it. */
-export interface Member {
+export interface Member extends Syncable {
   readonly owner: Holder;
   /** Removes what is not needed any more, now. */
   reclaim(): void;
@@ -56,6 +58,9 @@ export class DiskBudget {
   readonly quarantine: Quarantine;
   readonly buffer = new SharedBuffer();
   readonly segmentBytes: number;
+  /** The folders of the sessions. */
+  readonly root: FolderNames;
+  readonly syncQueue: SyncQueue;
   /** Bytes in files. */
   used = 0;
   /** How often a file was removed: there may be room on a disk that was full. */
@@ -77,6 +82,8 @@ export class DiskBudget {
     this.memory = settings.memory;
     this.quarantine = new Quarantine(this.fs, settings.root);
     this.segmentBytes = segmentBytesFor(settings.limit);
+    this.root = new FolderNames(this.fs, settings.root);
+    this.syncQueue = new SyncQueue(this.fs);
   }
 
   /** A journal is not written as it should be. */

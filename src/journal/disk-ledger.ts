@@ -4,6 +4,7 @@
  */
 import type { DiskBudget } from './disk-budget.ts';
 import type { Holes } from './disk-holes.ts';
+import type { SyncTarget } from './file-system.ts';
 import type { Segment, SegmentFolder } from './segment.ts';
 import type { Watermark, WatermarkFile } from './watermark-file.ts';
 
@@ -69,8 +70,18 @@ export class Ledger {
     }
   }
 
-  isOver({ base, end }: Segment): boolean {
-    return this.#settings.holes.skip(Math.max(base, this.watermark)) >= end;
+  isOver({ base, end }: Segment, watermark = this.watermark): boolean {
+    return this.#settings.holes.skip(Math.max(base, watermark)) >= end;
+  }
+
+  /** As `isOver`, and stays so after a power failure. */
+  isSafelyOver(segment: Segment): boolean {
+    return this.#areHolesSaved && this.isOver(segment, this.#settings.mark.safeOffset);
+  }
+
+  /** Saves the watermark, and makes that safe. */
+  *makeSafe(): Generator<SyncTarget, void> {
+    if (this.hasFile && this.save()) yield* this.#settings.mark.makeSafe();
   }
 
   /** False when the disk did not take it. */

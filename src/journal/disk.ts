@@ -12,9 +12,12 @@
  */
 import type { ByteSource, Journal, JournalOwner, JournalRun, Range } from '../core/types.ts';
 import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
+import { Reclaimer } from './disk-reclaimer.ts';
 import { Recovery } from './disk-recovery.ts';
 import type { Holes } from './disk-holes.ts';
 import { Ledger } from './disk-ledger.ts';
+import { DiskSync } from './disk-sync.ts';
+import type { SyncTarget } from './file-system.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { isMemory, SegmentFolder, type Segment } from './segment.ts';
 import { SegmentTail } from './segment-tail.ts';
@@ -59,6 +62,8 @@ export class DiskJournal implements Member, Journal {
   readonly #reader: SegmentReader;
   readonly #writer: SegmentWriter;
   readonly #tail: SegmentTail;
+  readonly #sync: DiskSync;
+  readonly #reclaimer: Reclaimer;
   /** In order of their offsets; there may be gaps between them. */
   readonly #segments: Segment[];
   readonly #holes: Holes;
@@ -71,7 +76,7 @@ export class DiskJournal implements Member, Journal {
     this.#budget = budget;
     this.#settings = settings;
     this.owner = settings.owner;
-    this.#folder = new SegmentFolder(budget.fs, settings.folder, settings.id);
+    this.#folder = new SegmentFolder(budget.fs, budget.root, settings.folder, settings.id);
     this.#reader = new SegmentReader(budget, this.#folder, this);
     this.#writer = new SegmentWriter(budget, this.#folder);
     this.#segmentBytes = Math.min(budget.segmentBytes, segmentBytesFor(settings.limit));
@@ -86,12 +91,15 @@ export class DiskJournal implements Member, Journal {
     const { sync } = settings;
     this.#ledger = new Ledger({ budget, folder: this.#folder, mark, holes, isSyncing: sync !== 'none', isDetached }, { offset: watermark, sequence, epoch, isAhead });
     this.#tail = this.#makeTail(head);
+    const parts = { budget, folder: this.#folder, ledger: this.#ledger, writer: this.#writer, tail: this.#tail, segments };
+    this.#sync = new DiskSync(parts);
+    this.#reclaimer = new Reclaimer(parts);
     budget.used += this.#tail.used;
     budget.join(this);
     if (isAhead) this.#ledger.save();
     if (head === 0) return;
     // A process that was killed may have left what it had not synced yet.
-    this.#folder.isDirty = true;
+    this.#folder.changed();
     this.#wake();
   }
 
@@ -116,7 +124,7 @@ export class DiskJournal implements Member, Journal {
   get isFull(): boolean {
     const isOver = (): boolean => this.#tail.used + TAKE_BYTES > this.#settings.limit || !this.#budget.fits(TAKE_BYTES);
     if (!isOver()) return false;
-    this.#reclaim(0);
+    this.#reclaimer.reclaim(0);
     return isOver();
   }
 
@@ -127,15 +135,17 @@ export class DiskJournal implements Member, Journal {
 
   /** A power failure would take nothing. */
   get isSynced(): boolean {
-    return !this.#folder.isDirty && this.#segments.every((segment) => segment.isSynced || this.#ledger.isOver(segment));
+    return this.#sync.isDone;
   }
 
   /** May ask owners to shed, this one's as well. What the disk does not take, or cannot take by itself, passes through memory. */
   take(source: ByteSource): number | 'empty' | 'ended' {
-    this.#wake();
     const most = Math.min(TAKE_BYTES, this.#segmentBytes);
     const moved = this.#makeRoom(most) ? this.#tail.splice(source, most) : undefined;
-    if (moved !== undefined) return moved || 'ended';
+    if (moved !== undefined) {
+      this.#wake();
+      return moved || 'ended';
+    }
     const { incoming } = this.#budget.memory;
     const size = source.read(incoming);
     if (typeof size === 'number') this.append(incoming.subarray(0, size));
@@ -185,7 +195,7 @@ export class DiskJournal implements Member, Journal {
     const first = this.#segments[0];
     if (first === undefined || first.end > this.watermark) return;
     // Files wait for the next sync, memory does not.
-    if (this.#settings.sync !== 'interval' || first.memory !== undefined) this.#reclaim(REUSE_BYTES);
+    if (this.#settings.sync !== 'interval' || first.memory !== undefined) this.#reclaimer.reclaim(REUSE_BYTES);
   }
 
   discard(from: number, to: number): void {
@@ -194,21 +204,26 @@ export class DiskJournal implements Member, Journal {
     if (start >= end) return;
     this.#wake();
     this.#ledger.discard(start, end);
-    this.#reclaim(REUSE_BYTES);
+    this.#reclaimer.reclaim(REUSE_BYTES);
   }
 
   reclaim(): void {
-    this.#reclaim(0);
+    this.#reclaimer.reclaim(0);
   }
 
   tick(isTimeToSync: boolean): boolean {
     this.#writer.tick();
     if (this.#reader.tick()) this.owner.readable();
     if (!this.isDetached) this.#tail.spill();
-    if (this.#ledger.hasFile || this.#writer.isReady) this.#ledger.save();
+    // A session without a byte has no folder.
+    if (this.head > 0 && (this.#ledger.hasFile || this.#writer.isReady)) this.#ledger.save();
     this.#ledger.saveHoles();
-    if (isTimeToSync) this.#sync();
+    if (isTimeToSync && this.#settings.sync !== 'none' && !this.isDetached) this.#budget.syncQueue.add(this);
     return ++this.#idleTicks < IDLE_TICKS || !this.#rest();
+  }
+
+  *makeSafe(): Generator<SyncTarget, void> {
+    if (!this.#isClosed) yield* this.#sync.later(() => this.#reclaimer.reclaim(REUSE_BYTES, true));
   }
 
   /** The process ends: everything is kept for the next one, except for `volatileBytes`. */
@@ -216,7 +231,10 @@ export class DiskJournal implements Member, Journal {
     if (this.#isClosed) return;
     while (!this.isDetached && this.#tail.spill()) continue;
     if (this.head > 0) this.#ledger.saveForGood();
-    this.#sync();
+    if (this.#settings.sync !== 'none' && !this.isDetached) {
+      this.#reclaimer.reclaim(REUSE_BYTES);
+      this.#sync.now();
+    }
     this.#end();
   }
 
@@ -230,13 +248,10 @@ export class DiskJournal implements Member, Journal {
 
   #end(): void {
     this.#isClosed = true;
+    this.#sync.end();
     this.#writer.rest();
     this.#ledger.end();
-    for (const { base, end, memory } of this.#segments) {
-      if (memory === undefined) this.#budget.used -= end - base;
-      else this.#budget.memory.give(memory);
-    }
-    this.#segments.length = 0;
+    this.#reclaimer.giveAllBack();
     this.#budget.leave(this);
     for (const who of [this.#reader, this.#writer, this.#tail, this.#folder]) this.#budget.healed(who);
   }
@@ -267,46 +282,18 @@ export class DiskJournal implements Member, Journal {
   /** Whether the disk may take so many bytes. The session's own limit is exceeded by what it cannot give up. */
   #makeRoom(size: number): boolean {
     for (let round = 0; round < SHED_ROUNDS && this.#tail.used + size > this.#settings.limit; round++) {
-      this.#reclaim(0);
+      this.#reclaimer.reclaim(0);
       if (this.#tail.used + size > this.#settings.limit) this.owner.shed(this.#segmentBytes);
     }
     return !this.isDetached && this.#writer.isReady && this.#budget.makeRoom(size);
-  }
-
-  /** Removes the segments that nobody needs; the file at the end stays while it has no more than `keepBytes`. */
-  #reclaim(keepBytes: number): void {
-    let isSaved: boolean | undefined;
-    for (let i = 0; i < this.#segments.length;) {
-      const segment = this.#segments[i] as Segment;
-      if (!this.#ledger.isOver(segment) || (segment === this.#writer.current && segment.end - segment.base <= keepBytes)) {
-        i++;
-        continue;
-      }
-      if (!isMemory(segment)) isSaved ??= this.#ledger.saveForGood();
-      // The last file may be the only other witness of the offsets that were used.
-      if (isSaved === false && i === this.#segments.length - 1) return;
-      this.#segments.splice(i, 1);
-      this.#tail.used -= segment.end - segment.base;
-      if (isMemory(segment)) this.#budget.memory.give(segment.memory);
-      else this.#writer.remove(segment);
-    }
-  }
-
-  #sync(): void {
-    if (this.#settings.sync === 'none' || this.isDetached) return;
-    this.#reclaim(REUSE_BYTES);
-    this.#budget.attempt(this.#tail, () => {
-      for (const segment of this.#segments) if (!segment.isSynced && !isMemory(segment)) this.#writer.sync(segment);
-      this.#folder.sync();
-    });
   }
 
   /** Gives back what a quiet session does not need. True when nothing is left to do. */
   #rest(): boolean {
     if (this.#writer.isWaiting || this.#reader.isWaiting) return false;
     if (!this.isDetached && (this.#segments.some(isMemory) || (this.#settings.sync !== 'none' && !this.isSynced))) return false;
-    this.#reclaim(0);
+    this.#reclaimer.reclaim(0);
     this.#writer.rest();
-    return this.#ledger.rest();
+    return this.head === 0 || this.#ledger.rest();
   }
 }

@@ -1,14 +1,19 @@
 /**
- * The few calls that the disk journal makes, all synchronous: what stands behind them may be a disk that is full,
+ * The few calls that the disk journal makes, all synchronous but for one: what stands behind them may be a disk that is full,
  * broken or, in tests, one that forgets what was not synced. Every call may throw the system's error.
  */
 import {
-  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statfsSync,
-  unlinkSync, writeSync,
+  close, closeSync, constants, fdatasync, fdatasyncSync, fstatSync, fsync, fsyncSync, mkdirSync, open, openSync, readdirSync, readSync, renameSync,
+  rmSync, statfsSync, unlinkSync, writeSync,
 } from 'node:fs';
 
 /** `create` makes a file or empties it, `update` makes it or keeps it, `write` and `read` want it to be there. */
 export type OpenMode = 'create' | 'update' | 'write' | 'read';
+
+export interface SyncTarget {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
 
 export interface Space {
   readonly freeBytes: number;
@@ -30,6 +35,8 @@ export interface FileSystem {
   /** Returns when the file's bytes are safe from a power failure; its name is safe after `syncFolder`. */
   sync(fd: number): void;
   syncFolder(path: string): void;
+  /** The same for a path, meanwhile: `done` is called later, with the system's error if there was one. */
+  syncLater(target: SyncTarget, done: (error: Error | undefined) => void): void;
   rename(from: string, to: string): void;
   unlink(path: string): void;
   /** A file or a folder with everything in it; nothing happens when it is not there. */
@@ -66,6 +73,12 @@ export const nodeFileSystem: FileSystem = {
     } finally {
       closeSync(fd);
     }
+  },
+  syncLater: ({ path, isFolder }, done) => {
+    open(path, FLAGS.read, (failure, fd) => {
+      if (failure !== null) return done(failure);
+      (isFolder ? fsync : fdatasync)(fd, (error) => close(fd, (late) => done(error ?? late ?? undefined)));
+    });
   },
   rename: (from, to) => renameSync(from, to),
   unlink: (path) => unlinkSync(path),

@@ -7,9 +7,10 @@
  * All numbers are little-endian.
  */
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { systemCode, type FileSystem } from './file-system.ts';
+import { systemCode, type FileSystem, type SyncTarget } from './file-system.ts';
+import { FolderNames } from './folder-names.ts';
 
 export const HEADER_BYTES = 40;
 export const MAX_SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -46,14 +47,17 @@ export function baseOf(name: string): number | undefined {
 /** The files of one session. */
 export class SegmentFolder {
   readonly path: string;
-  /** Names were added or taken away since the last `sync`. */
-  isDirty = false;
+  /** Of the files, and of the folder itself: the latter is shared by all sessions. */
+  readonly #names: FolderNames;
+  readonly #root: FolderNames;
   readonly #fs: FileSystem;
   readonly #id: string;
   #isMade = false;
 
-  constructor(fs: FileSystem, path: string, id: string) {
+  constructor(fs: FileSystem, root: FolderNames, path: string, id: string) {
     this.#fs = fs;
+    this.#root = root;
+    this.#names = new FolderNames(fs, path);
     this.path = path;
     this.#id = id;
   }
@@ -86,14 +90,14 @@ export class SegmentFolder {
     if (this.#isMade) return;
     this.#fs.makeFolder(this.path);
     this.#isMade = true;
-    this.isDirty = true;
+    this.changed();
   }
 
   /** Makes a file with a header and no bytes; returns its descriptor. */
   create(base: number): number {
     const fd = this.#open(base);
     try {
-      this.isDirty = true;
+      this.#names.changed();
       writeWhole(this.#fs, fd, this.header(base), HEADER_BYTES, 0);
       return fd;
     } catch (error) {
@@ -102,11 +106,25 @@ export class SegmentFolder {
     }
   }
 
+  /** The folder, or what is in it, may not be safe from a power failure. */
+  changed(): void {
+    this.#names.changed();
+    this.#root.changed();
+  }
+
+  get isSafe(): boolean {
+    return this.#names.isSafe && this.#root.isSafe;
+  }
+
+  /** Throws the system's error. */
   sync(): void {
-    if (!this.isDirty) return;
-    this.#fs.syncFolder(this.path);
-    this.#fs.syncFolder(dirname(this.path));
-    this.isDirty = false;
+    this.#names.sync();
+    this.#root.sync();
+  }
+
+  *makeSafe(): Generator<SyncTarget, void> {
+    yield* this.#names.makeSafe();
+    yield* this.#root.makeSafe();
   }
 
   /** Files that could not be begun must not pile up while a disk is full. What stays all the same is harmless. */

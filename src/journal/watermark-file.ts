@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { FileSystem } from './file-system.ts';
+import type { FileSystem, SyncTarget } from './file-system.ts';
 import { writeWhole } from './segment.ts';
 
 export const WATERMARK_FILE = 'watermark';
@@ -38,6 +38,8 @@ export class WatermarkFile {
   #fd = -1;
   /** What the file says; undefined: nothing that can be believed. */
   #saved: Slot | undefined;
+  /** What it would say after a power failure, or something newer. */
+  #safe: Slot | undefined;
 
   constructor(fs: FileSystem, folder: string, seed: number) {
     this.#fs = fs;
@@ -82,8 +84,22 @@ export class WatermarkFile {
     this.#saved = { number, offset, sequence, epoch, isAhead };
   }
 
+  /** Everything before it stays confirmed. */
+  get safeOffset(): number {
+    return this.#safe?.offset ?? 0;
+  }
+
   sync(): void {
-    if (this.#fd >= 0) this.#fs.sync(this.#fd);
+    if (this.#fd < 0 || this.#safe === this.#saved) return;
+    this.#fs.sync(this.#fd);
+    this.#safe = this.#saved;
+  }
+
+  *makeSafe(): Generator<SyncTarget, void> {
+    const saved = this.#saved;
+    if (saved === undefined || this.#safe === saved) return;
+    yield { path: this.#path, isFolder: false };
+    if ((this.#safe?.number ?? 0) < saved.number) this.#safe = saved;
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Fifo } from '../../src/docker/fifo.ts';
+import { Fifo, FifoError } from '../../src/docker/fifo.ts';
 import { until } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nld-fifo-'));
@@ -231,3 +231,15 @@ test('S6: a hundred silent FIFOs hold up no file access', async (t) => {
   for (const fifo of fifos) fifo.close();
   for (const { writer } of all) closeSync(writer);
 });
+
+for (const [what, path] of [
+  ['relative', 'run/docker/logging/abc'],
+  ['with ..', '/run/docker/logging/../../../etc/fifo'],
+  ['with .', '/run/docker/logging/./abc'],
+  ['with two slashes', '/run//docker/logging/abc'],
+  ['with a NUL', '/run/docker/logging/abc\0'],
+] as const) {
+  test(`A3: a path ${what} is refused before it is looked at`, (t) => {
+    t.throws(() => new Fifo(path, () => t.fail()), { instanceOf: FifoError, message: /^log FIFO ".*" cannot be opened: wanted an absolute path without "\." and "\.\."$/ });
+  });
+}

@@ -6,6 +6,7 @@
  */
 import fc from 'fast-check';
 import test from 'ava';
+import type { ByteSource } from '../../src/core/types.ts';
 import type { FileSystem } from '../../src/journal/file-system.ts';
 import { DiskBudget } from '../../src/journal/disk-budget.ts';
 import { DiskJournal, type SyncPolicy } from '../../src/journal/disk.ts';
@@ -24,9 +25,11 @@ const SIZES = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, ma
 const LENGTHS = fc.integer({ min: 1, max: 200_000 });
 
 type Operation =
-  | { readonly kind: 'append'; readonly size: number }
+  | { readonly kind: 'append' | 'take'; readonly size: number }
   | { readonly kind: 'read' | 'close' | 'kill' | 'power' }
-  | { readonly kind: 'release' | 'tick'; readonly amount: number }
+  | { readonly kind: 'release' | 'settle'; readonly amount: number }
+  /** `settles`: what is synced meanwhile is so at once; otherwise it takes its time. */
+  | { readonly kind: 'tick'; readonly amount: number; readonly settles: boolean }
   | { readonly kind: 'discard'; readonly from: number; readonly size: number };
 
 /** From which call on, how many of them, and what happens. */
@@ -47,10 +50,12 @@ function often<T extends Operation>(weight: number, model: { [K in keyof T]: fc.
 }
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  often(8, { kind: fc.constant('append'), size: SIZES }),
+  often(5, { kind: fc.constant('append'), size: SIZES }),
+  often(5, { kind: fc.constant('take'), size: SIZES }),
   often(3, { kind: fc.constant('read') }),
   often(3, { kind: fc.constant('release'), amount: LENGTHS }),
-  often(3, { kind: fc.constant('tick'), amount: fc.constantFrom(1, 5, 50, 60) }),
+  often(3, { kind: fc.constant('tick'), amount: fc.constantFrom(1, 5, 50, 60), settles: fc.boolean() }),
+  often(2, { kind: fc.constant('settle'), amount: fc.constantFrom(1, 2, 3) }),
   often(2, { kind: fc.constant('discard'), from: fc.nat(100_000), size: LENGTHS }),
   often(1, { kind: fc.constantFrom('close', 'kill', 'power') }),
 );
@@ -61,6 +66,47 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 );
 const trouble = fc.record({ after: fc.nat(8), count: fc.constantFrom(1, 1, 2, 20), fault });
 const step: fc.Arbitrary<Step> = fc.record({ operation, trouble: fc.option(trouble, { freq: 4, nil: undefined }) });
+
+/** Splicing from it meets the faults of the disk, and takes no byte that did not get there. */
+class Pipe implements ByteSource {
+  available: number;
+  readonly #fs: CrashFileSystem;
+  #from: number;
+
+  constructor(fs: CrashFileSystem, from: number, size: number) {
+    this.#fs = fs;
+    this.#from = from;
+    this.available = size;
+  }
+
+  read(into: Uint8Array): number | 'empty' {
+    const size = Math.min(into.length, this.available);
+    if (size === 0) return 'empty';
+    into.set(this.#bytes(size));
+    return this.#took(size);
+  }
+
+  splice(fd: number, position: number, most: number): number | undefined {
+    const size = Math.min(most, this.available);
+    if (size === 0) return undefined;
+    try {
+      return this.#took(this.#fs.write(fd, this.#bytes(size), 0, size, position));
+    } catch (error) {
+      if (error instanceof Crash) throw error;
+      return undefined;
+    }
+  }
+
+  #bytes(size: number): Buffer {
+    return CONTENT.subarray(this.#from % PERIOD, this.#from % PERIOD + size);
+  }
+
+  #took(size: number): number {
+    this.#from += size;
+    this.available -= size;
+    return size;
+  }
+}
 
 class Model {
   readonly fs = new CrashFileSystem();
@@ -98,7 +144,7 @@ class Model {
     const volatile = this.#journal?.volatileBytes ?? 0;
     this.#arm(trouble);
     try {
-      this.#underWay = operation.kind === 'append' ? operation.size : 0;
+      this.#underWay = 'size' in operation && operation.kind !== 'discard' ? operation.size : 0;
       this.#do(operation);
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
@@ -128,10 +174,12 @@ class Model {
     const journal = this.#running();
     switch (operation.kind) {
       case 'append': return this.#append(operation.size);
+      case 'take': return this.#take(operation.size);
       case 'read': return this.#read();
       case 'release': return this.#release(Math.min(this.#cursor, journal.watermark + operation.amount));
       case 'discard': return this.#discard(journal.watermark + operation.from, operation.size);
-      case 'tick': return this.#tick(operation.amount);
+      case 'tick': return this.#tick(operation.amount, operation.settles);
+      case 'settle': return this.fs.settle(operation.amount);
       case 'close': return this.#close();
       case 'kill': return this.#crash(journal.head, journal.volatileBytes, false);
       case 'power': return this.#crash(journal.head, journal.volatileBytes, true);
@@ -146,6 +194,19 @@ class Model {
     journal.append(CONTENT.subarray(from % PERIOD, from % PERIOD + size));
     if (journal.head !== from + size) throw new Error(`head ${journal.head} instead of ${from + size}`);
     this.#appended = from + size;
+    if (this.#sync === 'always' && !this.#wasHurt) this.#safe = [...this.#safe, ...minus(this.#kept, [[0, from]])];
+  }
+
+  /** From a pipe that holds `size` bytes. */
+  #take(size: number): void {
+    const journal = this.#running();
+    const from = journal.head;
+    this.#kept = [...this.#kept, [from, from + size]];
+    const taken = journal.take(new Pipe(this.fs, from, size));
+    if (typeof taken !== 'number' || taken < 1 || taken > size) throw new Error(`took ${taken} of ${size} bytes`);
+    if (journal.head !== from + taken) throw new Error(`head ${journal.head} instead of ${from + taken}`);
+    this.#forget(from + taken, from + size);
+    this.#appended = from + taken;
     if (this.#sync === 'always' && !this.#wasHurt) this.#safe = [...this.#safe, ...minus(this.#kept, [[0, from]])];
   }
 
@@ -178,10 +239,13 @@ class Model {
     this.#crash(head, volatile, false);
   }
 
-  #tick(amount: number): void {
-    for (let i = 0; i < amount; i++) this.#budget.tick();
+  #tick(amount: number, settles: boolean): void {
+    for (let i = 0; i < amount; i++) {
+      this.#budget.tick();
+      if (settles) this.fs.settle();
+    }
     const journal = this.#running();
-    if (this.#sync !== 'none' && amount >= 5 && !this.#wasHurt && !journal.isSynced) throw new Error('not synced in time');
+    if (settles && this.#sync !== 'none' && amount >= 5 && !this.#wasHurt && !journal.isSynced) throw new Error('not synced in time');
   }
 
   #forget(from: number, to: number): void {

@@ -213,3 +213,71 @@ test('a session whose folder cannot be looked at leaves it alone and lives in me
   t.deepEqual([said, next.said], [[], ['failed EMFILE', 'healed']]);
   t.is(text(open(newHost({ fs }).budget).journal), 'one ');
 });
+
+test('a session without a byte makes nothing on the disk, however long it lasts', (t) => {
+  const { fs, budget, ticks } = newHost();
+  fs.makeFolder('/journal');
+  const { journal } = open(budget, { sync: 'interval' });
+  const silent = { available: 0, read: () => 'empty' as const, splice: () => undefined };
+  t.is(journal.take(silent), 'empty');
+  ticks(60);
+  fs.settle();
+  t.deepEqual(fs.names('/journal'), []);
+  journal.close();
+  t.deepEqual(fs.names('/journal'), []);
+});
+
+for (const sync of ['interval', 'always'] as const) {
+  test(`what earlier processes left is made safe without a wait (sync ${sync}), and what all sessions share once`, (t) => {
+    const { fs, budget } = newHost();
+    const folders = Array.from({ length: 100 }, (_, i) => `/journal/${i}`);
+    for (const folder of folders) open(budget, { folder, id: folder }).journal.append(bytes('one '));
+    fs.kill();
+    const next = newHost({ fs });
+    const journals = folders.map((folder) => open(next.budget, { folder, id: folder, sync }).journal);
+    const calls: string[] = [];
+    fs.inject = (call, path) => {
+      if (call.startsWith('sync')) calls.push(`${call} ${path}`);
+      return undefined;
+    };
+    next.ticks(5);
+    t.deepEqual(calls, [], 'the tick itself syncs nothing');
+    t.false(journals.some((journal) => journal.isSynced));
+    fs.settle();
+    t.true(journals.every((journal) => journal.isSynced));
+    t.true(calls.every((call) => call.startsWith('syncLater')));
+    t.true(calls.filter((call) => call === 'syncLater /journal').length <= 2, 'those that were under way at the same time');
+  });
+}
+
+test('a disk that cannot sync is told of, and tried again', (t) => {
+  const { fs, budget, ticks, said } = newHost();
+  const { journal } = open(budget, { sync: 'interval' });
+  journal.append(bytes('one '));
+  fs.inject = (call) => call === 'syncLater' ? { code: 'EIO' } : undefined;
+  ticks(5);
+  fs.settle();
+  t.deepEqual(said, ['failed EIO']);
+  t.false(journal.isSynced);
+  fs.inject = () => undefined;
+  ticks(5);
+  fs.settle();
+  t.deepEqual(said, ['failed EIO', 'healed']);
+  t.true(journal.isSynced);
+});
+
+test('bytes that came while a file was being synced are not taken for safe', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget, { sync: 'interval' });
+  journal.append(bytes('one '));
+  ticks(5);
+  fs.settle(1);
+  journal.append(bytes('two '));
+  fs.settle();
+  t.false(journal.isSynced);
+  ticks(5);
+  fs.settle();
+  t.true(journal.isSynced);
+  fs.losePower(() => 0);
+  t.is(text(open(newHost({ fs }).budget).journal), 'one two ');
+});

@@ -3,7 +3,7 @@
  * may reach the disk, in any order, torn anywhere; names and bytes apart. Stricter than any real one.
  */
 import { dirname, basename } from 'node:path';
-import type { FileSystem, OpenMode, Space } from '../../src/journal/file-system.ts';
+import type { FileSystem, OpenMode, Space, SyncTarget } from '../../src/journal/file-system.ts';
 
 /** The process ends within the call. */
 export class Crash extends Error {}
@@ -38,6 +38,17 @@ class File {
     this.pending = [];
   }
 
+  /** Makes safe what is there now, when it is called; later changes are not. */
+  beginSync(): () => void {
+    const { bytes } = this;
+    const begun = new Set(this.pending);
+    return () => {
+      if (!this.pending.some((write) => begun.has(write))) return;
+      this.durable = bytes;
+      this.pending = this.pending.filter((write) => !begun.has(write));
+    };
+  }
+
   losePower(random: Random): void {
     for (const write of this.pending) {
       const luck = random(3);
@@ -70,6 +81,16 @@ class Folder {
     this.pending = [];
   }
 
+  beginSync(): () => void {
+    const entries = new Map(this.entries);
+    const begun = new Set(this.pending);
+    return () => {
+      if (!this.pending.some((change) => begun.has(change))) return;
+      this.durable = entries;
+      this.pending = this.pending.filter((change) => !begun.has(change));
+    };
+  }
+
   losePower(random: Random): void {
     for (const change of this.pending) if (random(2) === 0) change(this.durable);
     this.pending = [];
@@ -94,6 +115,8 @@ export class CrashFileSystem implements FileSystem {
   readonly #root = new Folder();
   readonly #open = new Map<number, { readonly file: Entry; readonly path: string }>();
   #nextFd = 3;
+  /** Syncs that were begun and are not done. */
+  #later: (() => void)[] = [];
 
   get openCount(): number {
     return this.#open.size;
@@ -108,6 +131,16 @@ export class CrashFileSystem implements FileSystem {
   /** The process is gone; what it wrote is not. */
   kill(): void {
     this.#open.clear();
+    this.#later = [];
+  }
+
+  /** Syncs that were asked for end now: `count` of them, the oldest first. */
+  settle(count = Number.POSITIVE_INFINITY): void {
+    for (let i = 0; i < count; i++) {
+      const end = this.#later.shift();
+      if (end === undefined) return;
+      end();
+    }
   }
 
   losePower(random: Random): void {
@@ -186,6 +219,19 @@ export class CrashFileSystem implements FileSystem {
     const folder = this.#find(path);
     if (folder === undefined) throw failure('ENOENT', 'open', path);
     folder.sync();
+  }
+
+  syncLater({ path, isFolder }: SyncTarget, done: (error: Error | undefined) => void): void {
+    const entry = this.#find(path);
+    const end = entry?.beginSync();
+    this.#later.push(() => {
+      const fault = this.inject('syncLater', path);
+      if (fault === 'crash') throw new Crash();
+      if (fault !== undefined && 'code' in fault) return done(failure(fault.code, 'fsync', path));
+      if (end === undefined || entry instanceof Folder !== isFolder) return done(failure('ENOENT', 'open', path));
+      end();
+      done(undefined);
+    });
   }
 
   rename(from: string, to: string): void {
