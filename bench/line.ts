@@ -16,6 +16,11 @@ export function blankLine(bytes: number): string {
   return (HEAD + FILLER.repeat(Math.ceil(bytes / FILLER.length))).slice(0, bytes);
 }
 
+/** Line `number` at time 0. */
+export function numberedLine(bytes: number, number: number): string {
+  return blankLine(bytes).replace(/\d+/, (zeros) => String(number).padStart(zeros.length, '0'));
+}
+
 export function subjectOf(container: number): string {
   return `${SUBJECT_PREFIX}${container}`;
 }

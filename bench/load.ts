@@ -14,22 +14,42 @@ export interface Load {
 export interface Scenario {
   readonly name: string;
   readonly load: Load;
+  /** `stream`: with acknowledgements of JetStream; `short-lived`: containers one after the other; `engine`: the real one. */
+  readonly kind?: 'stream' | 'short-lived' | 'engine';
 }
 
-/** `scale` 1: long enough for CPU time, which counts in steps of 10 ms, to be exact to about 2 %. */
-export function scenarios(scale: number): readonly Scenario[] {
-  const flatOut = (name: string, containers: number, lines: number, lineBytes: number): Scenario =>
-    ({ name, load: { containers, linesEach: Math.round(lines * scale / containers), lineBytes, linesPerSecond: 0 } });
-  const paced = (name: string, containers: number, linesPerSecond: number): Scenario =>
-    ({ name, load: { containers, linesEach: Math.round(10 * linesPerSecond * scale / containers), lineBytes: 150, linesPerSecond } });
-  return [
-    flatOut('1x150', 1, 1_000_000, 150),
-    flatOut('8x150', 8, 1_000_000, 150),
-    flatOut('100x150', 100, 1_000_000, 150),
-    flatOut('1x2000', 1, 200_000, 2000),
-    paced('paced', 10, 20_000),
-    paced('500x20', 500, 10_000),
-  ];
+function flatOut(name: string, containers: number, lines: number, lineBytes: number): Scenario {
+  return { name, load: { containers, linesEach: Math.round(lines / containers), lineBytes, linesPerSecond: 0 } };
+}
+
+function paced(name: string, containers: number, linesPerSecond: number): Scenario {
+  return { name, load: { containers, linesEach: Math.round(10 * linesPerSecond / containers), lineBytes: 150, linesPerSecond } };
+}
+
+/** Each long enough for CPU time, which counts in steps of 10 ms, to be exact to about 2 %. */
+export const SCENARIOS: readonly Scenario[] = [
+  flatOut('1x150', 1, 1_000_000, 150),
+  flatOut('8x150', 8, 1_000_000, 150),
+  flatOut('100x150', 100, 1_000_000, 150),
+  flatOut('1x2000', 1, 200_000, 2000),
+  paced('paced', 10, 20_000),
+  paced('500x20', 500, 10_000),
+  { name: 'short', load: { containers: 200, linesEach: 100, lineBytes: 150, linesPerSecond: 0 }, kind: 'short-lived' },
+  { ...flatOut('stream', 1, 300_000, 150), kind: 'stream' },
+  { ...flatOut('engine', 1, 1_000_000, 150), kind: 'engine' },
+];
+
+/** How cost grows with the number of containers and with the length of lines. */
+export const COST_SCENARIOS: readonly Scenario[] = [
+  ...[1, 10, 100, 1000].map((containers) => flatOut(`${containers} × 150 bytes`, containers, 1_000_000, 150)),
+  flatOut('1 × 50 bytes', 1, 1_000_000, 50),
+  flatOut('1 × 500 bytes', 1, 500_000, 500),
+  flatOut('1 × 5,000 bytes', 1, 80_000, 5000),
+];
+
+/** Fewer lines of each container. */
+export function scaled({ load, ...rest }: Scenario, scale: number): Scenario {
+  return { ...rest, load: { ...load, linesEach: Math.max(1, Math.round(load.linesEach * scale)) } };
 }
 
 /** Lets the compiler of the JavaScript engine settle, as it has in a driver that has run for a minute. */

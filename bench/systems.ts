@@ -8,6 +8,8 @@ import type { Workshop } from './workshop.ts';
 export interface Program {
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether it can publish into a stream, with acknowledgements. */
+  readonly hasStreams: boolean;
   /** Command and arguments. `state`: a folder of its own for what survives it. */
   readonly command: (socketPath: string, state: string) => readonly string[];
 }
@@ -31,7 +33,7 @@ function ours(name: string, env: NodeJS.ProcessEnv): Pick<System, 'name' | 'prep
     async prepare(workshop, nodeOptions) {
       const file = workshop.path(`${name}.cjs`);
       await bundle(file);
-      return { name, env, command: (socket, state) => [...node(nodeOptions), file, 'serve', '--socket', socket, '--state', state] };
+      return { name, env, hasStreams: true, command: (socket, state) => [...node(nodeOptions), file, 'serve', '--socket', socket, '--state', state] };
     },
   };
 }
@@ -42,7 +44,7 @@ function node(more: readonly string[]): string[] {
 }
 
 function reference(name: 'go' | 'c'): System {
-  return { name, prepare: async () => ({ name, env: {}, command: (socket) => [built(name), socket] }) };
+  return { name, prepare: async () => ({ name, env: {}, hasStreams: name === 'c', command: (socket) => [built(name), socket] }) };
 }
 
 export const SYSTEMS: readonly System[] = [
@@ -55,7 +57,7 @@ export const SYSTEMS: readonly System[] = [
     async prepare(workshop, nodeOptions) {
       const file = workshop.path('plain.mjs');
       await bundle(file, join('bench', 'plain.ts'));
-      return { name: 'plain', env: {}, command: (socket) => [...node(nodeOptions), file, socket] };
+      return { name: 'plain', env: {}, hasStreams: false, command: (socket) => [...node(nodeOptions), file, socket] };
     },
   },
 ];

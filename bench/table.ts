@@ -1,19 +1,18 @@
 /** The results as a table in Markdown: medians, the span of all rounds, and how the systems compare. */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, release } from 'node:os';
-import { ROWS, type Figures, type Row } from './figures.ts';
-
-/** Scenario, system, one entry a round. */
-export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Figures[]>>;
+import { ROWS, type Row } from './figures.ts';
+import { systemsOf, type Results } from './results.ts';
+import { median } from './statistics.ts';
 
 /** `base` is compared with each of the others: its figure divided by theirs. */
 export function table(results: Results, base = 'ours'): string {
-  const systems = [...new Set([...results.values()].flatMap((perSystem) => [...perSystem.keys()]))];
+  const systems = systemsOf(results);
   const others = systems.filter((name) => name !== base && systems.includes(base));
   const head = ['scenario', 'figure', ...systems, ...others.map((name) => `${base}/${name}`)];
   const lines = [`| ${head.join(' | ')} |`, `|---|---|${'---:|'.repeat(head.length - 2)}`];
-  for (const [scenario, perSystem] of results) {
-    const valuesOf = ({ figure }: Row, system: string): number[] => (perSystem.get(system) ?? []).flatMap((figures) => figures[figure] ?? []);
+  for (const [scenario, perSystem] of Object.entries(results)) {
+    const valuesOf = ({ figure }: Row, system: string): number[] => (perSystem[system] ?? []).flatMap((figures) => figures[figure] ?? []);
     for (const row of ROWS) {
       const cells = systems.map((system) => span(valuesOf(row, system), row.decimals));
       if (cells.every((cell) => cell === '')) continue;
@@ -33,12 +32,6 @@ function span(values: readonly number[], decimals: number): string {
   if (values.length === 0) return '';
   if (values.length === 1) return show(median(values));
   return `${show(median(values))} (${show(Math.min(...values))}..${show(Math.max(...values))})`;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] as number : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
 /** What the figures were measured on. */

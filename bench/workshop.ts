@@ -1,7 +1,7 @@
 /** Everything that a bench must not leave behind: its processes and its folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from './messages.ts';
@@ -18,6 +18,13 @@ export class Workshop {
   /** A fresh path in the folder. */
   path(name: string): string {
     return join(this.directory, `${this.#count++}-${name}`);
+  }
+
+  /** A fresh folder. */
+  folder(name: string): string {
+    const path = this.path(name);
+    mkdirSync(path);
+    return path;
   }
 
   spawn(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {

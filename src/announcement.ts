@@ -5,6 +5,7 @@ import type { Connections } from './nats/connections.ts';
 import { Presence } from './nats/presence.ts';
 import { OptionError } from './options/option-error.ts';
 import { resolveOptions, type Settings } from './options/resolve.ts';
+import { DEFAULT_ORIGIN } from './options/sources.ts';
 import { toTarget } from './plan.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
@@ -17,12 +18,13 @@ export interface AnnouncementSettings {
 
 /** Nobody is dialled for it at an address that is only the default. */
 export function announce(connections: Connections, { settings, hostname, status, log }: AnnouncementSettings): void {
-  const { options, layers } = settings;
+  const { options } = settings;
   if (!options['nats-service']) return;
   try {
-    const target = toTarget(resolveOptions(settings, {}));
-    const isNamed = layers.some(({ kind, values }) => kind !== 'default' && values.has('nats-servers'));
-    connections.announce(target, new Presence({ version: packageJson.version, hostname, eventsPrefix: options['nats-events-subject'], status, log }), isNamed);
+    // A secret file that is missing now is read when the connection is dialled.
+    const resolved = resolveOptions(settings, {}, undefined, { mayLackFiles: true });
+    const isNamed = resolved.origins.get('nats-servers')?.origin !== DEFAULT_ORIGIN;
+    connections.announce(toTarget(resolved), new Presence({ version: packageJson.version, hostname, eventsPrefix: options['nats-events-subject'], status, log }), isNamed);
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     log.warn('nats-service: the settings alone make no connection', { error: error.message });

@@ -3,7 +3,6 @@ import { announce } from './announcement.ts';
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import type { ConfigurationStatus, DriverStatus } from './core/status.ts';
-import type { Credentials, Login } from './core/target.ts';
 import type { Gap, SessionPlan, Transport, TransportListener } from './core/types.ts';
 import { FifoError, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
@@ -14,7 +13,7 @@ import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords }
 import { Suspect } from './journal/suspect.ts';
 import { Journals } from './journals.ts';
 import { Connections } from './nats/connections.ts';
-import { readLogin } from './options/login.ts';
+import { loginReader } from './options/login.ts';
 import { OptionError } from './options/option-error.ts';
 import type { Settings } from './options/resolve.ts';
 import { PlanError, planSession } from './plan.ts';
@@ -96,7 +95,8 @@ export class Driver implements ObservableDriver {
     this.#log = log;
     this.#records = records;
     this.#journals = new Journals(options, records?.state, log);
-    this.#connections = new Connections({ name: `docker-nats-log-driver@${hostname}`, readLogin: (login) => this.#readLogin(login) }, options['nats-window-size'], log);
+    const readLogin = loginReader(() => this.#settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning));
+    this.#connections = new Connections({ name: `docker-nats-log-driver@${hostname}`, readLogin }, options['nats-window-size'], log);
     if (refusal === undefined) announce(this.#connections, { settings, hostname, log, status: () => this.status() });
     this.#endedInOrder = records !== undefined && takeOrderlyEnd(records.state);
     if (records === undefined) return;
@@ -258,12 +258,6 @@ export class Driver implements ObservableDriver {
       lost: () => handle(() => listener.lost()),
       gaveUp: () => handle(() => listener.gaveUp()),
     });
-  }
-
-  #readLogin(login: Login): Credentials {
-    const { credentials, warnings } = readLogin(login, this.#settings.options['nats-secret-dirs']);
-    for (const warning of warnings) this.#log.limited('warn', warning, warning);
-    return credentials;
   }
 
   #forget(file: string): void {

@@ -128,12 +128,11 @@ static const char *command(const char *at, const char *limit)
         other(at, (size_t)(newline - at));
         return newline + 1;
     }
-    /* `MSG bench.c7 1 477`, `HMSG bench.c7 1 98 575`: the bytes of the headers, and of all. */
-    char *field = (char *)at + (has_headers ? 5 : 4) + strlen(SUBJECT_PREFIX);
-    size_t container = strtoul(field, &field, 10);
-    field = memchr(field + 1, ' ', (size_t)(newline - field));
-    size_t headers = has_headers ? strtoul(field, &field, 10) : 0;
-    size_t size = strtoul(field, &field, 10);
+    /* `MSG bench.c7 1 477`, `HMSG bench.c7 1 REPLY 98 575`: last the bytes of the headers, and of all. */
+    size_t container = strtoul(at + (has_headers ? 5 : 4) + strlen(SUBJECT_PREFIX), NULL, 10);
+    const char *field = memrchr(at, ' ', (size_t)(newline - at));
+    size_t size = strtoul(field, NULL, 10);
+    size_t headers = has_headers ? strtoul(memrchr(at, ' ', (size_t)(field - at)), NULL, 10) : 0;
     const char *message = newline + 1;
     if (message + size + 2 > limit) return NULL;
     receive(container, message + headers, size - headers);

@@ -59,7 +59,7 @@ function toRequest({ since, last, follow, stream, ...login }: TailArguments, sub
   const from = since === undefined ? undefined : parseTime(since);
   return {
     target: toTarget(resolved),
-    readLogin: loginReader(options['nats-secret-dirs']),
+    readLogin: loginReader(() => options['nats-secret-dirs']),
     subject: subject ?? wildcardOf(options['nats-subject'] ?? options.tag),
     stream: stream ?? options['nats-stream'],
     since: from,

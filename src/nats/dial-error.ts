@@ -23,8 +23,6 @@ const WORDS: ReadonlyMap<string, string> = new Map(Object.entries({
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
   ETIMEDOUT: 'no answer',
-  ENOENT: 'a certificate file is missing',
-  EACCES: 'a certificate file cannot be read',
   CONNECTION_REFUSED: 'the server closed the connection before the login was complete',
   TIMEOUT: 'no answer within the time limit: the host is unreachable, or the server hangs',
   AUTHORIZATION_VIOLATION: 'the server refused the credentials',

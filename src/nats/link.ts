@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { jwtAuthenticator, nkeyAuthenticator, type Authenticator, type ConnectionOptions, type TlsOptions } from 'nats';
 import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { setTransportFactory } from 'nats/lib/nats-base-client/transport.js';
-import { readSmallFile } from '../core/read-file.ts';
+import { FileFault, readSmallFile } from '../core/read-file.ts';
 import type { Credentials, ReadLogin, Target } from '../core/target.ts';
 import type { PooledServer } from './server-pool.ts';
 import type { Receive } from './answer-parser.ts';
@@ -200,7 +200,8 @@ function tryOut(authenticator: Authenticator): void {
 }
 
 function tlsOptions(server: PooledServer, { tls }: Target): TlsOptions & { rejectUnauthorized: boolean } {
-  const [ca, cert, key] = [tls?.caFile, tls?.certFile, tls?.keyFile].map(readIfNamed);
+  const ca = readIfNamed('nats-tls-ca-cert', tls?.caFile);
+  const [cert, key] = [readIfNamed('nats-tls-cert', tls?.certFile), readIfNamed('nats-tls-key', tls?.keyFile)];
   return {
     ...verification(tls?.serverName ?? server.tlsName ?? server.host),
     ...(ca === undefined ? {} : { ca }),
@@ -211,6 +212,12 @@ function tlsOptions(server: PooledServer, { tls }: Target): TlsOptions & { rejec
   };
 }
 
-function readIfNamed(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : readSmallFile(path, MAX_TLS_FILE_BYTES).toString();
+function readIfNamed(option: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readSmallFile(path, MAX_TLS_FILE_BYTES).toString();
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    throw new Error(`${option}: expected a readable file, found ${error.message} at ${JSON.stringify(path)}`);
+  }
 }

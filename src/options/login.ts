@@ -61,9 +61,13 @@ export function readLogin(login: Login, dirs: readonly string[]): LoginReading {
   return { credentials: reader.read(login), warnings: reader.warnings };
 }
 
-/** For those who look at warnings elsewhere, or not at all. */
-export function loginReader(dirs: readonly string[]): ReadLogin {
-  return (login) => readLogin(login, dirs).credentials;
+/** `dirs`: as they are at the time. */
+export function loginReader(dirs: () => readonly string[], warn: (warning: string) => void = () => undefined): ReadLogin {
+  return (login) => {
+    const { credentials, warnings } = readLogin(login, dirs());
+    warnings.forEach(warn);
+    return credentials;
+  };
 }
 
 class LoginReader {
@@ -147,8 +151,14 @@ class LoginReader {
   }
 
   #fault(kind: SecretKind, secret: Secret, wanted: string): LoginFault {
-    return new LoginFault(optionOf(kind, secret), 'file' in secret ? `${wanted}; found something else in ${quote(secret.file)}` : wanted);
+    const found = 'file' in secret ? `; found something else in ${quote(secret.file)}` : isPath(secret.text) ? `; for a file there is ${OPTIONS[kind]}-file` : '';
+    return new LoginFault(optionOf(kind, secret), wanted + found);
   }
+}
+
+/** Other programs take the path in a variable of this name. */
+function isPath(text: string): boolean {
+  return /^[~.]?\/[^\n]*$/.test(text);
 }
 
 function optionOf(kind: SecretKind, secret: Secret): string {

@@ -111,7 +111,7 @@ function withServer(open: OpenTransport, options: NatsOptions, run: (t: Executio
   return async (t: ExecutionContext): Promise<void> => {
     const server = await startNatsProcess({ ...options, config: JETSTREAM + (options.config ?? '') });
     const link = await TcpProxy.before(server.port);
-    const connections = new Connections({ name: 'contract', readLogin: loginReader([]) }, WINDOW, new Log({ write: () => true }));
+    const connections = new Connections({ name: 'contract', readLogin: loginReader(() => []) }, WINDOW, new Log({ write: () => true }));
     const servers = [{ host: '127.0.0.1', port: link.port, tls: false }];
     const arrived = new Map<string, number[]>();
     const subscriber = await connect({ servers: server.url });

@@ -272,6 +272,27 @@ test('N6: a renewed certificate is used at the next connection, without a restar
   t.deepEqual(await rig.verdict(), CLEAN);
 });
 
+test('a certificate file that is gone at a connection is named, and read when it is there again', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'nld-renewal-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const ca = join(dir, 'ca.pem');
+  copyFileSync(certificates.pem('ca'), ca);
+  const nats = await startLocalNats(t, { config: tlsConfig('server'), directory: certificates.dir });
+  const proxy = await startProxy(t, nats.port);
+  await proxy.accept();
+  const rig = await startDriver(t, { NATS_SERVERS: `tls://127.0.0.1:${proxy.port}`, NATS_TLS_CA_CERT: ca });
+  await rig.subscribe(nats.url, trusting('ca'));
+  const container = await rig.container('web');
+  await container.write(100);
+  t.deepEqual(await rig.verdict(), CLEAN);
+  rmSync(ca);
+  proxy.cut();
+  await container.write(100);
+  await rig.plugin.logged('cannot connect to NATS', { reason: `nats-tls-ca-cert: expected a readable file, found nothing at ${JSON.stringify(ca)}` });
+  copyFileSync(certificates.pem('ca'), ca);
+  t.deepEqual(await rig.verdict(), CLEAN);
+});
+
 test('a renewed client certificate is used at the next connection, without a restart', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'nld-renewal-'));
   t.teardown(() => rmSync(dir, { recursive: true }));

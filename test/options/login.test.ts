@@ -57,6 +57,7 @@ test('files that a context names are read from the folders of secrets only, and 
 const faults: readonly [title: string, login: (put: (text: string) => string) => Login, message: RegExp][] = [
   ['an empty password file', (put) => ({ pass: { file: put('\n') } }), /^nats-pass-file: expected a text, found an empty line; found something else in ".*"$/],
   ['credentials without a seed', () => ({ creds: { text: `CANARY ${jwt}` } }), /^nats-creds: expected credentials, which hold the JWT \(eyJ…\) and the seed \(SU…\) of a user$/],
+  ['a path in the place of credentials', () => ({ creds: { text: '/srv/CANARY.creds' } }), /^nats-creds: expected credentials, .*; for a file there is nats-creds-file$/],
   ['another file as credentials', (put) => ({ creds: { file: put('CANARY') } }), /^nats-creds-file: expected credentials, .*; found something else in ".*"$/],
   ['the seed of an account', () => ({ nkey: { text: `SA${seed.slice(2)} CANARY` } }), /^nats-nkey: expected the seed of a user's nkey/],
   ['a seed that is cut off', (put) => ({ nkey: { file: put(`${seed.slice(0, -1)} CANARY`) } }), /^nats-nkey-file: expected the seed of a user's nkey/],

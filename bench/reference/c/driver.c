@@ -52,7 +52,9 @@ struct session
     struct buffer rest;
     /* Pieces of lines that the engine has cut: stdout, stderr. */
     struct buffer pieces[2];
-    uint64_t second, sequence;
+    uint64_t second;
+    /* Make a message's ID, by which a stream knows that it has it already. */
+    uint64_t number, sequence;
     char second_text[SECOND_BYTES + 1];
 };
 
@@ -129,7 +131,7 @@ static void publish(struct session *s, const struct line *line)
         return;
     }
     char id[96];
-    snprintf(id, sizeof id, "%d-%llu", s->fd, (unsigned long long)s->sequence++);
+    snprintf(id, sizeof id, "%d-%llu-%llu", getpid(), (unsigned long long)s->number, (unsigned long long)s->sequence++);
     jsPubOptions options = {.MsgId = id, .MaxWait = 30000};
     must(js_PublishAsync(jetstream, s->subject, message.bytes, size, &options), "publish to the stream");
 }
@@ -268,7 +270,8 @@ static void start_logging(const char *request)
     while (at < SESSIONS_MAX && sessions[at].fd >= 0) at++;
     if (at == SESSIONS_MAX) die(file, "too many containers");
     struct session *s = &sessions[at];
-    *s = (struct session){.fd = fd, .file = file};
+    static uint64_t number;
+    *s = (struct session){.fd = fd, .file = file, .number = number++};
     make_prefix(s, json_member(request, "Info"));
     pthread_mutex_unlock(&lock);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = at};

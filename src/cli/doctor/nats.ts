@@ -65,7 +65,7 @@ async function* checkServer(server: PooledServer, { target, resolved }: Plan): A
   const isEncrypted = yield* checkGreeting(server, target);
   if (isEncrypted === undefined || (isEncrypted && !(yield* checkCertificate(server, target)))) return undefined;
   try {
-    const probe = await Probe.login(server, target, { name: `nats-log-driver doctor@${hostname()}`, readLogin: loginReader(resolved.options['nats-secret-dirs']) });
+    const probe = await Probe.login(server, target, { name: `nats-log-driver doctor@${hostname()}`, readLogin: loginReader(() => resolved.options['nats-secret-dirs']) });
     const { version = '', max_payload = 0, auth_required = false, jetstream = false } = probe.info ?? {};
     yield { check: 'login', result: 'ok', detail: auth_required ? 'the credentials are accepted' : 'the server asks for no credentials' };
     yield { check: 'server', result: 'ok', detail: `nats-server ${version}, JetStream ${jetstream ? 'on' : 'off'}` };
