@@ -1,11 +1,9 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { announce } from './announcement.ts';
-import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import type { ConfigurationStatus, DriverStatus } from './core/status.ts';
-import type { Gap, SessionPlan, Transport, TransportListener } from './core/types.ts';
-import { FifoError, removeFifo } from './docker/fifo.ts';
-import { formatters } from './formatters/registry.ts';
+import { MAIN_OUTPUT, type SessionPlan } from './core/types.ts';
+import { FifoError } from './docker/fifo.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
 import { leaveOrderlyEnd, takeOrderlyEnd } from './journal/orderly-end.ts';
 import { Quarantine } from './journal/quarantine.ts';
@@ -16,23 +14,19 @@ import { Connections } from './nats/connections.ts';
 import { loginReader } from './options/login.ts';
 import { OptionError } from './options/option-error.ts';
 import type { Settings } from './options/resolve.ts';
-import { PlanError, planSession } from './plan.ts';
+import { Opener } from './opener.ts';
+import { PlanError, planContainer, readContainer, type Plan } from './plan.ts';
 import { Report, sessionStatus, type Opened } from './report.ts';
 import { Restoration } from './restoration.ts';
 import { RequestError, type ObservableDriver } from './server/plugin.ts';
-import { Session } from './session.ts';
-import { fromRecord, toRecord } from './survival.ts';
-import { HeldBytes } from './stages/reassemble.ts';
-import { parked } from './transports/parked.ts';
-import { transports } from './transports/registry.ts';
+import type { Session } from './session.ts';
+import { fromRecord, toRecord, withCredentials } from './survival.ts';
 
 /**
  * How long StopLogging waits for NATS, and `docker stop` with it: whoever has stopped a container then finds its lines where NATS is well.
  * It makes nothing safer: delivery goes on behind the answer, until the process ends.
  */
 const STOP_MS = 50;
-/** For lines that the engine split, of all sessions together. */
-const HELD_LINE_BYTES = 16 * 1024 * 1024;
 /** Of sessions that cannot be restored. */
 const MAX_QUARANTINED = 10_000;
 
@@ -47,27 +41,13 @@ export interface DriverSettings {
   readonly records: SessionRecords | undefined;
 }
 
-interface Opening {
-  /** The path again; undefined: the FIFO is gone. */
-  readonly fifo?: string;
-  /** See SessionSettings. */
-  readonly gaps?: readonly Gap[];
-  readonly mayHaveSeam?: boolean;
-  readonly isAfterKill?: boolean;
-  readonly mayHaveLost?: boolean;
-  /** Nothing can be delivered. */
-  readonly isParked?: boolean;
-  /** Begun by an earlier process. */
-  readonly isRestored?: boolean;
-}
-
 export class Driver implements ObservableDriver {
   readonly #sessions = new Map<string, Opened>();
   readonly #report: Report;
   readonly #configuration: ConfigurationStatus;
   readonly #connections: Connections;
   readonly #journals: Journals;
-  readonly #held = new HeldBytes(HELD_LINE_BYTES);
+  readonly #opener: Opener;
   readonly #records: SessionRecords | undefined;
   readonly #settings: Settings;
   readonly #refusal: OptionError | undefined;
@@ -77,8 +57,6 @@ export class Driver implements ObservableDriver {
   readonly #restoration: Restoration | undefined;
   /** The process before this one. */
   readonly #endedInOrder: boolean;
-  /** The FIFO of the session whose lines are being handled. */
-  #inHand: string | undefined;
 
   constructor({ settings, refusal, hostname, log, records }: DriverSettings) {
     // A limit that is not known must not cost lines.
@@ -98,6 +76,7 @@ export class Driver implements ObservableDriver {
     const readLogin = loginReader(() => this.#settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning));
     this.#connections = new Connections({ name: `docker-nats-log-driver@${hostname}`, readLogin }, options['nats-window-size'], log);
     if (refusal === undefined) announce(this.#connections, { settings, hostname, log, status: () => this.status() });
+    this.#opener = new Opener({ connections: this.#connections, journals: this.#journals, records, report: this.#report, log });
     this.#endedInOrder = records !== undefined && takeOrderlyEnd(records.state);
     if (records === undefined) return;
     const limit = options['nats-buffer-disk-size'];
@@ -123,13 +102,15 @@ export class Driver implements ObservableDriver {
     this.#restoration?.hasten(file);
     // The engine repeats a request whose answer it did not get.
     if (this.#sessions.has(file)) return;
-    const plan = forUser(() => {
+    const { container, plan } = forUser(() => {
       if (this.#refusal !== undefined) throw this.#refusal;
-      return planSession(this.#settings, info, this.#hostname);
+      const given = readContainer(info);
+      return { container: given, plan: planContainer(this.#settings, given, this.#hostname) };
     });
-    this.#sessions.set(file, forUser(() => this.#open(file, plan, { fifo: file })));
-    for (const warning of plan.resolved.warnings) this.#log.warn(warning, { container: plan.facts.name });
-    this.#save(plan.facts.name, (records) => records.save({ ...toRecord(file, plan), isSeamless: this.#journals.isKillSafe }));
+    const session = forUser(() => this.#opener.open(file, plan, { fifo: file }, () => this.#sessions.delete(file)));
+    this.#sessions.set(file, { session, container, plan, missing: [], isRestored: false, startedAt: new Date() });
+    for (const warning of [plan, ...plan.further].flatMap(({ resolved }) => resolved.warnings)) this.#log.warn(warning, { container: plan.facts.name });
+    this.#opener.save({ ...toRecord(file, container, plan), isSeamless: this.#journals.isKillSafe, gaps: {} });
   }
 
   /** Goes on with the sessions of the process before this one. Requests may come meanwhile. */
@@ -139,50 +120,79 @@ export class Driver implements ObservableDriver {
 
   /** The process ends with a bug: the next one is told with which session. */
   blame(): void {
-    if (this.#inHand !== undefined) this.#suspect?.accuse(sessionKey(this.#inHand));
+    const { inHand } = this.#opener;
+    if (inHand !== undefined) this.#suspect?.accuse(sessionKey(inHand));
   }
 
+  /** As it was, and then as the configuration will have it now. */
   #resume({ record, isOfThisBoot }: FoundRecord): void {
-    const { file, plan: { facts }, omitted } = record;
-    this.#sessions.set(file, this.#reopen(record, isOfThisBoot));
-    const isSeamless = this.#journals.isKillSafe;
-    if (record.isSeamless !== isSeamless) this.#update(file, facts.name, { isSeamless });
-    this.#log.debug('session restored', { container: facts.name, container_id: facts.id.slice(0, 12) });
+    const { file, plan, inherits, container: { omitted } } = record;
+    const container = fromRecord(record);
+    const { name, id } = plan.facts;
+    const session = this.#reopen(record, isOfThisBoot);
+    this.#sessions.set(file, { session, container, plan, missing: inherits, isRestored: true, startedAt: new Date() });
+    this.#opener.update(file, name, { isSeamless: this.#journals.isKillSafe });
+    this.#replan(file);
+    this.#log.debug('session restored', { container: name, container_id: id.slice(0, 12) });
     if (omitted.length === 0) return;
     this.#log.error('the container was started with secrets as log-opts, which are not kept: it publishes without them until it is started again', {
-      container: facts.name, options: omitted.join(','),
+      container: name, options: omitted.join(','),
     });
   }
 
-  /** Without its FIFO when that is gone: what the journal kept is still to be delivered. */
-  #reopen(record: SessionRecord, isOfThisBoot: boolean): Opened {
-    const { file, gaps, isSeamless } = record;
+  /** Without its FIFO when that is gone: what the journal kept is still to be delivered. Nothing is delivered yet. */
+  #reopen({ file, plan, gaps, isSeamless }: SessionRecord, isOfThisBoot: boolean): Session {
     // A power failure takes what the disk had not got.
     const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#settings.options['nats-buffer-sync'] !== 'always');
-    const isAfterKill = !this.#endedInOrder;
-    const complete = this.#complete(record);
-    const plan = complete ?? record.plan;
-    const isParked = complete === undefined;
+    const opening = { gaps, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
+    const ended = (): void => void this.#sessions.delete(file);
     try {
-      if (isOfThisBoot) return this.#open(file, plan, { fifo: file, gaps, isParked, isRestored: true, mayHaveSeam: !isSeamless, mayHaveLost, isAfterKill });
+      if (isOfThisBoot) return this.#opener.open(file, plan, { ...opening, fifo: file, mayHaveSeam: !isSeamless }, ended);
     } catch (error) {
       if (!(error instanceof FifoError)) throw error;
       if (isShortage(error.cause)) throw error.cause;
     }
-    return this.#open(file, plan, { gaps, isParked, isRestored: true, mayHaveLost, isAfterKill });
+    return this.#opener.open(file, plan, opening, ended);
   }
 
-  /** With its credentials; undefined while they cannot be known. */
-  #complete(record: SessionRecord): SessionPlan | undefined {
+  /** A session goes on as the configuration will have it now; where that is not possible, as before. */
+  #replan(file: string): void {
+    const opened = this.#sessions.get(file);
+    if (opened === undefined) return;
+    const { session, container } = opened;
+    const planned = this.#planAgain(opened);
+    const { plan, missing } = planned ?? this.#completed(opened);
+    if (planned !== undefined) this.#opener.update(file, plan.facts.name, toRecord(file, container, planned.plan));
+    this.#sessions.set(file, { ...opened, plan, missing });
+    session.change(this.#opener.ways(file, plan, missing), plan.overflow);
+  }
+
+  /** undefined: the configuration is refused, or does not fit the container. */
+  #planAgain({ container, plan }: Opened): { plan: Plan; missing: readonly string[] } | undefined {
+    if (this.#refusal !== undefined) return undefined;
     try {
-      if (record.inherits && this.#refusal !== undefined) throw this.#refusal;
-      return fromRecord(record, this.#settings);
+      return { plan: planContainer(this.#settings, container, this.#hostname), missing: [] };
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      const { name } = plan.facts;
+      this.#log.limited('error', `replan ${name}`, 'the configuration does not fit a running container: it goes on as before', { container: name, error: error.message });
+      return undefined;
+    }
+  }
+
+  /** As before, with the credentials of the plugin as far as they can be known. */
+  #completed({ plan, missing }: Opened): { plan: SessionPlan; missing: readonly string[] } {
+    if (missing.length === 0) return { plan, missing };
+    try {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      const further = missing.filter((output) => output !== MAIN_OUTPUT);
+      return missing.includes(MAIN_OUTPUT) ? { plan: withCredentials(plan, this.#settings), missing: further } : { plan, missing };
     } catch (error) {
       if (!(error instanceof OptionError)) throw error;
       this.#log.limited('error', 'parked', 'lines wait on disk: the configuration with the credentials of their sessions is refused', {
-        container: record.plan.facts.name, error: error.message,
+        container: plan.facts.name, error: error.message,
       });
-      return undefined;
+      return { plan, missing };
     }
   }
 
@@ -211,82 +221,6 @@ export class Driver implements ObservableDriver {
       journal: this.#journals.status(),
       events: this.#log.events.recent,
     });
-  }
-
-  #open(file: string, plan: SessionPlan, opening: Opening): Opened {
-    const { fifo, gaps = [], mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, isParked = false, isRestored = false } = opening;
-    const { facts, subject, format } = plan;
-    const account = new Account(this.#log, facts.name, this.#report.books[plan.transport]);
-    const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
-    const session = new Session({
-      file: fifo,
-      formatter: formatters[format](facts),
-      openTransport: (listener, epoch) => isParked ? parked : this.#openTransport(file, plan, listener, epoch),
-      openJournal: (owner) => this.#journals.open(file, owner, plan.overflow.limit),
-      mayHaveSeam,
-      mayHaveLost,
-      isAfterKill,
-      plan,
-      gaps,
-      saveGaps: (changed) => this.#update(file, facts.name, { gaps: changed }),
-      held: this.#held,
-      account,
-      ended: (isOver, isKept) => {
-        this.#sessions.delete(file);
-        this.#report.sessionsEnded++;
-        if (isOver) this.#forget(file);
-        // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
-        else if (isKept && !this.#journals.isKillSafe) this.#update(file, facts.name, { isSeamless: true });
-        // The counts of a loss are logged once a minute at most: these are the final ones.
-        this.#log.event('session-ended', account.hasLosses ? 'warn' : 'debug', 'session ended', { ...fields, ...account.summary() });
-      },
-    });
-    this.#report.sessionsStarted++;
-    this.#log.event('session-started', 'debug', 'session started', fields);
-    return { session, plan, isParked, isRestored, startedAt: new Date() };
-  }
-
-  #openTransport(file: string, plan: SessionPlan, listener: TransportListener, epoch: number): Transport {
-    const handle = (action: () => void): void => {
-      this.#inHand = file;
-      action();
-      this.#inHand = undefined;
-    };
-    return transports[plan.transport](this.#connections, plan, { name: sessionKey(file), epoch }, {
-      ready: () => handle(() => listener.ready()),
-      confirmed: (watermark, tally, refused) => handle(() => listener.confirmed(watermark, tally, refused)),
-      lost: () => handle(() => listener.lost()),
-      gaveUp: () => handle(() => listener.gaveUp()),
-    });
-  }
-
-  #forget(file: string): void {
-    this.#records?.remove(file);
-    try {
-      removeFifo(file);
-    } catch (error) {
-      this.#log.limited('warn', 'remove fifo', 'a log FIFO that is done with cannot be removed', {
-        file, error: error instanceof Error ? error.message : String(error),
-      });
-    }
-  }
-
-  #update(file: string, container: string, change: Partial<SessionRecord>): void {
-    this.#save(container, (records) => {
-      const found = records.load(sessionKey(file));
-      if (found !== undefined) records.save({ ...found.record, ...change });
-    });
-  }
-
-  /** A disk that is full costs the session its survival, not the container its start. */
-  #save(container: string, save: (records: SessionRecords) => void): void {
-    try {
-      if (this.#records !== undefined) save(this.#records);
-    } catch (error) {
-      this.#log.limited('warn', 'save session', 'a session cannot be saved: it will not survive a restart of the driver', {
-        container, error: error instanceof Error ? error.message : String(error),
-      });
-    }
   }
 }
 

@@ -18,6 +18,11 @@ export class Gaps {
     return this.#list.length === 0;
   }
 
+  /** Records are on their way. */
+  get areUnderWay(): boolean {
+    return this.#written > 0;
+  }
+
   /** `start`: offset of the first of the lines. Losses that touch become one, as long as nothing was said of them. */
   add(gap: Gap, start: number): void {
     const neighbour = this.#find((each) => each.end === start && each.reason === gap.reason);

@@ -1,54 +1,123 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
 import type { Options } from './core/options.generated.ts';
 import type { Target } from './core/target.ts';
-import type { ContainerFacts, OverflowPlan, SessionPlan, StreamPlan } from './core/types.ts';
+import { MAIN_OUTPUT, type OutputPlan, type OverflowPlan, type SessionPlan, type StreamPlan } from './core/types.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
+import type { OutputRule } from './options/document.ts';
 import { maskLogOpts } from './options/mask.ts';
 import { matches, type Matchable } from './options/match.ts';
 import { quote, type Problem } from './options/option-error.ts';
-import { resolveOptions, tagWithoutRules, type ResolvedOptions, type Settings } from './options/resolve.ts';
+import { outputsOf, resolveOptions, tagWithoutRules, type Check, type ResolvedOptions, type Settings } from './options/resolve.ts';
 import { validateSubject } from './options/subject.ts';
 
-export interface Plan extends SessionPlan {
+/** What a session is planned from, and planned from again when the configuration changes. */
+export interface Container {
+  readonly info: EngineInfo;
+  /** Names of log-opts whose secrets are not known any more. */
+  readonly omitted: readonly string[];
+  /** Texts of templates that were rendered when all of the container was known. */
+  readonly rendered: ReadonlyMap<string, string>;
+  /** Files that are read at each connection need not be there now: it runs already. */
+  readonly mayLackFiles: boolean;
+}
+
+export interface PlannedOutput extends OutputPlan {
   readonly resolved: ResolvedOptions;
+}
+
+export interface Plan extends PlannedOutput, SessionPlan {
+  readonly further: readonly PlannedOutput[];
+  /** The rules that matched, as their places. */
+  readonly rules: readonly string[];
+  /** By template: its text. */
+  readonly rendered: ReadonlyMap<string, string>;
 }
 
 /** The engine's request makes no sense, in words for the user. */
 export class PlanError extends Error {}
 
+/** `info`: the engine's `Info`, unchecked. Throws PlanError. */
+export function readContainer(info: unknown): Container {
+  try {
+    return { info: parseEngineInfo(info), omitted: [], rendered: new Map(), mayLackFiles: false };
+  } catch (error) {
+    throw new PlanError(`nats: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
 /** `info`: the engine's `Info`, unchecked. Throws OptionError or PlanError. */
 export function planSession(settings: Settings, info: unknown, hostname: string): Plan {
-  const container = readInfo(info);
-  // A template may print all log-opts: {{json .}}.
-  const rendering = new Rendering({ ...container, Config: maskLogOpts(container.Config) }, hostname);
-  const rules = settings.rules.filter(({ match }) => matches(match, toMatchable(settings, container, rendering)));
-  const resolved = resolveOptions(settings, container.Config, (options, originOf) => rendering.render(options, originOf), { rules });
-  const facts: ContainerFacts = {
-    id: container.ContainerID,
-    name: name(container),
-    imageId: container.ContainerImageID,
-    imageName: container.ContainerImageName,
-    hostname,
-    tag: rendering.tag,
-    attributes: rendering.attributes,
+  return planContainer(settings, readContainer(info), hostname);
+}
+
+/** Throws OptionError. */
+export function planContainer(settings: Settings, container: Container, hostname: string): Plan {
+  const renderer = new Renderer(container, hostname);
+  const rules = settings.rules.filter(({ match }) => matches(match, toMatchable(settings, container, renderer)));
+  const planOutput = (output: OutputRule | undefined): PlannedOutput => {
+    const rendering = new Rendering(container.info, renderer);
+    const check: Check = (options, originOf) => rendering.render(options, originOf);
+    const resolved = resolveOptions(settings, container.info.Config, check, { rules, output, omitted: container.omitted, mayLackFiles: container.mayLackFiles });
+    return toOutput(output?.name ?? MAIN_OUTPUT, resolved, rendering, container.info, hostname);
   };
-  const { 'nats-format': format, 'nats-transport': transport } = resolved.options;
-  const stream = streamOf(resolved, rendering.subject);
-  const { subject, deadLetter } = rendering;
+  const main = planOutput(undefined);
   return {
-    resolved, facts, subject, target: toTarget(resolved), format, transport,
-    ...(stream === undefined ? {} : { stream }),
-    ...(deadLetter === undefined ? {} : { deadLetter }),
-    oversize: resolved.options['nats-oversize'],
-    overflow: overflowOf(resolved.options),
+    ...main,
+    further: outputsOf(rules).map(planOutput),
+    overflow: overflowOf(main.resolved.options),
+    rules: rules.map(({ origin }) => origin),
+    rendered: renderer.rendered,
   };
 }
 
-function toMatchable(settings: Settings, container: EngineInfo, rendering: Rendering): Matchable {
-  const { ContainerImageName: image, ContainerLabels: labels } = container;
-  return { name: name(container), image, labels, tag: () => rendering.attempt(tagWithoutRules(settings, container.Config)) };
+function toOutput(output: string, resolved: ResolvedOptions, { tag, subject, deadLetter, attributes }: Rendering, info: EngineInfo, hostname: string): PlannedOutput {
+  const { 'nats-format': format, 'nats-transport': transport, 'nats-oversize': oversize } = resolved.options;
+  const stream = streamOf(resolved, subject);
+  return {
+    name: output, resolved, subject, target: toTarget(resolved), format, transport, oversize,
+    facts: { id: info.ContainerID, name: name(info), imageId: info.ContainerImageID, imageName: info.ContainerImageName, hostname, tag, attributes },
+    ...(stream === undefined ? {} : { stream }),
+    ...(deadLetter === undefined ? {} : { deadLetter }),
+  };
+}
+
+function toMatchable(settings: Settings, { info }: Container, renderer: Renderer): Matchable {
+  const { ContainerImageName: image, ContainerLabels: labels } = info;
+  return { name: name(info), image, labels, tag: () => renderer.attempt(tagWithoutRules(settings, info.Config)) };
+}
+
+/** Executes templates; those whose texts are known already are not executed again. */
+class Renderer {
+  readonly rendered = new Map<string, string>();
+  readonly #container: Container;
+  readonly #info: EngineInfo;
+  readonly #hostname: string;
+
+  constructor(container: Container, hostname: string) {
+    this.#container = container;
+    // A template may print all log-opts: {{json .}}.
+    this.#info = { ...container.info, Config: maskLogOpts(container.info.Config) };
+    this.#hostname = hostname;
+  }
+
+  /** Throws an Error that tells what is wrong with the template. */
+  execute(template: string): string {
+    const text = this.#container.rendered.get(template) ?? parseTemplate(template).execute(this.#info, this.#hostname);
+    this.rendered.set(template, text);
+    return text;
+  }
+
+  /** undefined: the template is wrong. */
+  attempt(template: string): string | undefined {
+    try {
+      return this.execute(template);
+    } catch (error) {
+      if (error instanceof Error) return undefined;
+      throw error;
+    }
+  }
 }
 
 /** The tag, subject, labels and environment that the options ask for, or what is wrong with them. */
@@ -59,11 +128,11 @@ class Rendering {
   #labels: ReadonlyMap<string, string> = new Map();
   #variables: ReadonlyMap<string, string> = new Map();
   readonly #container: EngineInfo;
-  readonly #hostname: string;
+  readonly #renderer: Renderer;
 
-  constructor(container: EngineInfo, hostname: string) {
+  constructor(container: EngineInfo, renderer: Renderer) {
     this.#container = container;
-    this.#hostname = hostname;
+    this.#renderer = renderer;
   }
 
   /** A variable overwrites a label of the same name, as in the engine's own drivers. */
@@ -101,18 +170,8 @@ class Rendering {
     return problems;
   }
 
-  /** undefined: the template is wrong. */
-  attempt(template: string): string | undefined {
-    try {
-      return this.#execute(template);
-    } catch (error) {
-      if (error instanceof Error) return undefined;
-      throw error;
-    }
-  }
-
   #execute(template: string): string {
-    return parseTemplate(template).execute(this.#container, this.#hostname);
+    return this.#renderer.execute(template);
   }
 }
 
@@ -120,14 +179,6 @@ function legal(subject: string, hint: string): string {
   const fault = validateSubject(subject);
   if (fault === undefined) return subject;
   throw new Error(`expected a legal subject, got ${quote(subject)}, which ${fault}${hint}`);
-}
-
-function readInfo(info: unknown): EngineInfo {
-  try {
-    return parseEngineInfo(info);
-  } catch (error) {
-    throw new PlanError(`nats: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
 }
 
 function overflowOf({ 'nats-overflow': policy, 'nats-block-timeout': blockMs, 'nats-buffer-container-size': limit }: Options): OverflowPlan {

@@ -3,8 +3,8 @@ import { Books } from './core/account.ts';
 import { Latency } from './core/latency.ts';
 import type { ConfigurationStatus, DriverStatus, JournalTotals, SessionStatus } from './core/status.ts';
 import type { Options } from './core/options.generated.ts';
-import { serverName } from './core/target.ts';
 import type { SessionPlan } from './core/types.ts';
+import type { Container } from './plan.ts';
 import type { Session } from './session.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
@@ -57,26 +57,26 @@ export interface Parts extends Pick<DriverStatus, 'connections' | 'connection_to
 /** A session, and what the driver knows of it. */
 export interface Opened {
   readonly session: Session;
+  /** What it was planned from, and will be planned from again. */
+  readonly container: Container;
   readonly plan: SessionPlan;
-  readonly isParked: boolean;
+  /** Outputs of which the plan lacks the credentials: they wait. */
+  readonly missing: readonly string[];
   readonly isRestored: boolean;
   readonly startedAt: Date;
 }
 
-export function sessionStatus({ session, plan, isParked, isRestored, startedAt }: Opened): SessionStatus {
-  const { facts, subject, transport, format, target } = plan;
-  const { state, bytes_read, last_read_at, journal, unconfirmed_bytes, counts, output } = session.status();
+export function sessionStatus({ session, plan: { facts }, isRestored, startedAt }: Opened): SessionStatus {
+  const { state, bytes_read, last_read_at, journal, outputs } = session.status();
   return {
     container: facts.name,
     container_id: facts.id,
-    state: isParked ? 'parked' : state,
+    state,
     started_at: startedAt.toISOString(),
     is_restored: isRestored,
     bytes_read,
     ...(last_read_at === undefined ? {} : { last_read_at }),
     journal,
-    outputs: [{
-      subject, transport, format, servers: target.servers.map(serverName), state: isParked ? 'parked' : output, unconfirmed_bytes, counts,
-    }],
+    outputs,
   };
 }

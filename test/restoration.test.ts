@@ -10,7 +10,7 @@ import { sessionKey, SessionRecords, type FoundRecord } from '../src/journal/ses
 import { Suspect } from '../src/journal/suspect.ts';
 import { Journals } from '../src/journals.ts';
 import { loadSettings } from '../src/options/resolve.ts';
-import { planSession } from '../src/plan.ts';
+import { planContainer, readContainer } from '../src/plan.ts';
 import { Restoration } from '../src/restoration.ts';
 import { toRecord } from '../src/survival.ts';
 
@@ -34,8 +34,8 @@ class Host {
   /** A session on record, with a journal; `isAlive`: with a FIFO, too. */
   session(name: string, isAlive: boolean): void {
     const file = this.file(name);
-    const plan = planSession(SETTINGS, { ContainerID: name, ContainerName: `/${name}`, ContainerImageID: 'i', ContainerImageName: 'n', Config: {} }, 'host');
-    this.records.save(toRecord(file, plan));
+    const container = readContainer({ ContainerID: name, ContainerName: `/${name}`, ContainerImageID: 'i', ContainerImageName: 'n', Config: {} });
+    this.records.save({ ...toRecord(file, container, planContainer(SETTINGS, container, 'host')), isSeamless: false, gaps: {} });
     if (isAlive) execFileSync('mkfifo', [file]);
     mkdirSync(this.journal(name), { recursive: true });
     writeFileSync(join(this.journal(name), 'lines'), 'x');

@@ -64,3 +64,25 @@ test.serial('an engine that does not close the FIFO after StopLogging is not wai
   await bench.untilEnded();
   t.deepEqual(bench.transport.confirmed, ['line']);
 })));
+
+test.serial('a way that does not confirm is left after five seconds, and its lines go the new way', withTimers(withBench({ state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  const old = bench.transport;
+  bench.change(bench.way('main', 'elsewhere', 'prompt'));
+  mock.timers.tick(4999);
+  t.false(old.isClosed);
+  mock.timers.tick(1);
+  await bench.until('the lines', () => bench.account.linesConfirmed === 10);
+  t.true(old.isClosed);
+  t.is(bench.transport.confirmed.length, 10);
+})));
+
+test.serial('an output that is no more has five seconds to confirm, then its lines are counted', withTimers(withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.transport.confirm();
+  bench.change(bench.way());
+  mock.timers.tick(5000);
+  t.deepEqual(bench.removed.map(({ linesDropped }) => linesDropped.removed), [10]);
+  t.true(bench.transportOf('audit').isClosed);
+  t.is(bench.budget.used, 0);
+})));

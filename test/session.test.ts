@@ -9,6 +9,7 @@ import { Log } from '../src/core/log.ts';
 import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
 import { Session, type SessionSettings } from '../src/session.ts';
 import { HeldBytes } from '../src/stages/reassemble.ts';
+import { makeWay } from './support/way.ts';
 import { framesOf, numbered, numbers, withBench } from './stages/session-bench.ts';
 
 const NEVER = new AbortController().signal;
@@ -149,9 +150,9 @@ test('a FIFO is closed when what comes behind it cannot be opened', async (t) =>
   writeSync(writer, framesOf('one\n'));
   const budget = new MemoryBudget(1024);
   const settings: SessionSettings = {
-    file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), account: new Account(new Log({ write: () => true }), 'web'),
-    formatter: { format: () => 'whole', formatGap: () => 'whole' }, plan: { oversize: 'split', overflow: { policy: 'drop-oldest', blockMs: 0 } }, gaps: [], saveGaps: () => undefined,
-    openTransport: () => t.fail() as never,
+    file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
+    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, saveGaps: () => undefined, removed: () => t.fail(),
+    ways: [makeWay(() => t.fail() as never)],
     ended: () => t.fail('it never began'),
   };
   const broken = (): never => {
@@ -159,7 +160,7 @@ test('a FIFO is closed when what comes behind it cannot be opened', async (t) =>
   };
   try {
     t.throws(() => new Session({ ...settings, openJournal: broken }), { message: 'broken' });
-    t.throws(() => new Session({ ...settings, openTransport: broken }), { message: 'broken' });
+    t.throws(() => new Session({ ...settings, ways: [makeWay(broken)] }), { message: 'broken' });
     // The first look at a FIFO comes a turn later: it must find nobody.
     await turn();
     await turn();
@@ -174,9 +175,9 @@ test('a FIFO is closed when what comes behind it cannot be opened', async (t) =>
 test('a FIFO that cannot be opened is refused before anything else is begun', (t) => {
   const budget = new MemoryBudget(1024);
   t.throws(() => new Session({
-    file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), account: new Account(new Log({ write: () => true }), 'web'),
-    formatter: { format: () => 'whole', formatGap: () => 'whole' }, plan: { oversize: 'split', overflow: { policy: 'drop-oldest', blockMs: 0 } }, gaps: [], saveGaps: () => undefined,
-    openTransport: () => t.fail('a connection was opened') as never,
+    file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
+    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, saveGaps: () => undefined, removed: () => t.fail(),
+    ways: [makeWay(() => t.fail('a connection was opened') as never)],
     ended: () => t.fail('it never began'),
   }), { message: /log FIFO "\/nowhere" cannot be opened/ });
   t.is(budget.holders.size, 0);

@@ -9,8 +9,8 @@ import type { LogEntry } from '../core/types.ts';
 import { formatters } from '../formatters/registry.ts';
 import { OptionError, quote } from '../options/option-error.ts';
 import { FileFault, readSmallFile } from '../core/read-file.ts';
-import { loadSettings } from '../options/resolve.ts';
-import { PlanError, planSession, type Plan } from '../plan.ts';
+import { loadSettings, type Provenance } from '../options/resolve.ts';
+import { PlanError, planSession, type Plan, type PlannedOutput } from '../plan.ts';
 import type { Output } from './output.ts';
 import { parseLogOpts, SAMPLE_INFO } from './sample.ts';
 import { align } from './table.ts';
@@ -69,9 +69,22 @@ function renderJson(plan: Plan, warnings: readonly string[]): string {
     servers: resolved.servers.map(serverName),
     tag: facts.tag,
     subject,
+    rules: plan.rules,
+    outputs: plan.further.map((output) => ({
+      name: output.name,
+      options: Object.fromEntries(ownOptions(output, plan)),
+      servers: output.resolved.servers.map(serverName),
+      tag: output.facts.tag,
+      subject: output.subject,
+    })),
     message: JSON.parse(sampleMessage(plan)) as unknown,
     warnings,
   }, null, 2)}\n`;
+}
+
+/** What an output has otherwise than the main one. */
+function ownOptions(output: PlannedOutput, main: PlannedOutput): readonly (readonly [string, Provenance])[] {
+  return [...output.resolved.origins].filter(([name, { origin }]) => main.resolved.origins.get(name)?.origin !== origin);
 }
 
 /** A value may hold anything; a table has lines. */
@@ -86,13 +99,18 @@ function renderText(plan: Plan, warnings: readonly string[], paint: Output['pain
     ['servers', resolved.servers.map(serverName).join(', ')],
     ['tag', oneLine(facts.tag)],
     ['subject', subject],
+    ...plan.rules.map((rule) => ['rule', rule]),
     ...warnings.map((warning) => ['warning', warning]),
   ];
+  const further = plan.further.flatMap((output) => [
+    [`output ${output.name}`, `${output.subject} at ${output.resolved.servers.map(serverName).join(', ')}`],
+    ...ownOptions(output, plan).map(([name, { value, origin }]) => ['', `${name}=${oneLine(value)} (${origin})`]),
+  ]);
   const optionTable = align([['OPTION', 'VALUE', 'ORIGIN'], ...options], (text, row, column) => {
     if (row === 0) return paint('bold', text);
     return column === 2 ? paint('dim', text) : text;
   });
-  const facetTable = align(facets, (text, row, column) => column > 0 ? text : paint(facets[row]?.[0] === 'warning' ? 'yellow' : 'cyan', text));
+  const facetTable = align([...facets, ...further], (text, row, column) => column > 0 ? text : paint(facets[row]?.[0] === 'warning' ? 'yellow' : 'cyan', text));
   return [optionTable, '', facetTable, '', sampleMessage(plan), ''].join('\n');
 }
 
@@ -102,7 +120,8 @@ export async function explain(values: ExplainArguments, env: NodeJS.ProcessEnv, 
     const settings = loadSettings(env);
     const info = values.info === undefined ? SAMPLE_INFO : readInfo(values.info);
     const plan = planSession(settings, withLogOpts(info, parseLogOpts(values['log-opt'])), hostname());
-    const warnings = [...settings.warnings, ...plan.resolved.warnings];
+    const warnings = [...new Set([plan, ...plan.further].flatMap(({ resolved }) => resolved.warnings))];
+    warnings.unshift(...settings.warnings);
     output.write(values.json ? renderJson(plan, warnings) : renderText(plan, warnings, output.paint));
     return 0;
   } catch (error) {

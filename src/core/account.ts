@@ -1,12 +1,12 @@
 /**
- * One session's account: what was read, what NATS confirmed, and every loss by its reason. Booked in batches, never for
+ * The account of one output of a session: what was read, what NATS confirmed, and every loss by its reason. Booked in batches, never for
  * a single line, and twice: for the session, and for all sessions of its transport in this process.
  */
 import type { EventKind } from './events.ts';
 import { Latency } from './latency.ts';
 import type { Log } from './log.ts';
 import type { Counts } from './status.ts';
-import type { DropReason, Tally } from './types.ts';
+import { MAIN_OUTPUT, type DropReason, type Tally } from './types.ts';
 
 const WORDS: Readonly<Record<DropReason, string>> = {
   'overflow': 'lines dropped: the memory for unconfirmed lines is full',
@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<DropReason, string>> = {
   'refused': 'lines dropped: JetStream refuses the message for good',
   'gave-up': 'lines dropped: gave up connecting to NATS',
   'shutdown': 'lines dropped: the driver ended before NATS confirmed them',
+  'removed': 'lines dropped: their output was taken out of the configuration before NATS confirmed them',
 };
 
 /** What is counted. */
@@ -33,7 +34,7 @@ export class Counters {
   bytesUnreadable = 0;
   /** Kills of the driver after which lines may be missing. */
   crashes = 0;
-  readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'refused': 0, 'gave-up': 0, 'shutdown': 0 };
+  readonly linesDropped: Record<DropReason, number> = { 'overflow': 0, 'too-large': 0, 'not-permitted': 0, 'refused': 0, 'gave-up': 0, 'shutdown': 0, 'removed': 0 };
 
   counts(): Counts {
     return {
@@ -66,7 +67,8 @@ export class Account extends Counters {
   lastReadAt: number | undefined;
   readonly #log: Log;
   readonly #container: string;
-  readonly #books: Books;
+  #books: Books;
+  readonly #output: string;
   readonly #now: () => number;
   /** Lines that were handed over and are not confirmed. */
   #underWay = 0;
@@ -77,19 +79,27 @@ export class Account extends Counters {
   /** Time of the newest line that is confirmed; milliseconds since 1970. */
   #confirmedTime = 0;
 
-  /** `container`: the name that log lines show; `now`: milliseconds since 1970. */
-  constructor(log: Log, container: string, books = new Books(), now: () => number = Date.now) {
+  /** `container`: the name that log lines show, and `output`, unless it is the main one; `now`: milliseconds since 1970. */
+  constructor(log: Log, container: string, books = new Books(), now: () => number = Date.now, output = MAIN_OUTPUT) {
     super();
+    this.#output = output;
     this.#log = log;
     this.#container = container;
     this.#books = books;
     this.#now = now;
   }
 
+  /** From now on, for all sessions of another transport. */
+  moveTo(books: Books): void {
+    this.#books = books;
+  }
+
   read(bytes: number): void {
     this.lastReadAt = this.#now();
     this.#backlogSince ??= this.lastReadAt;
-    this.#add('bytesRead', bytes);
+    this.bytesRead += bytes;
+    // Further outputs get the same bytes.
+    if (this.#output === MAIN_OUTPUT) this.#books.bytesRead += bytes;
   }
 
   /** Lines wait that an earlier process has read: `since` is the time of the oldest, in milliseconds since 1970, if it is known. */
@@ -216,6 +226,7 @@ export class Account extends Counters {
   }
 
   #limited(key: string, message: string, fields: Record<string, string | number>): void {
-    this.#log.limited('warn', `${key} ${this.#container}`, message, { container: this.#container, ...fields });
+    const names = { container: this.#container, ...(this.#output === MAIN_OUTPUT ? {} : { output: this.#output }) };
+    this.#log.limited('warn', [key, ...Object.values(names)].join(' '), message, { ...names, ...fields });
   }
 }

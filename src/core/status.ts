@@ -86,6 +86,8 @@ export interface SessionJournal {
 export type OutputState = 'ready' | 'waiting' | 'away' | 'gave-up' | 'parked';
 
 export interface OutputStatus {
+  /** `main`, or a further one of the configuration. */
+  readonly name: string;
   readonly subject: string;
   readonly transport: Options['nats-transport'];
   readonly format: Options['nats-format'];

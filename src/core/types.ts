@@ -51,8 +51,13 @@ export interface EntrySink {
   end(): void;
 }
 
-/** All that a session needs to know: what the options of its container amount to. */
-export interface SessionPlan {
+/** The output that every session has. */
+export const MAIN_OUTPUT = 'main';
+
+/** Where a session's lines go, and in which form: what the options of a container amount to. */
+export interface OutputPlan {
+  /** Tells it from the other outputs of the session; stays the same when the rest changes. */
+  readonly name: string;
   readonly facts: ContainerFacts;
   readonly subject: string;
   readonly target: Target;
@@ -63,6 +68,11 @@ export interface SessionPlan {
   /** Subject for lines that NATS will never take on the session's own. */
   readonly deadLetter?: string;
   readonly oversize: Options['nats-oversize'];
+}
+
+/** All that a session needs to know: its main output, others that get the same lines, and what concerns all of them. */
+export interface SessionPlan extends OutputPlan {
+  readonly further: readonly OutputPlan[];
   readonly overflow: OverflowPlan;
 }
 
@@ -146,7 +156,8 @@ export type DropReason =
   | 'not-permitted'  // the server refuses the subject to this user
   | 'refused'        // JetStream will never take the message
   | 'gave-up'        // nats-max-reconnect attempts failed
-  | 'shutdown';      // the process ended before NATS confirmed
+  | 'shutdown'       // the process ended before NATS confirmed
+  | 'removed';       // the output was taken out of the configuration before NATS confirmed
 
 /** Why lines are missing: given up, or out of reach. */
 export type GapReason =
@@ -244,12 +255,22 @@ export interface Journal {
   read(offset: number): JournalRun | 'later' | undefined;
   /** Everything before `offset` is confirmed, and `sequence` messages with it. */
   release(offset: number, sequence: number): void;
+  /** Of several outputs, one has everything before `offset`, and `sequence` messages with it. */
+  mark(output: string, offset: number, sequence: number): void;
+  /** What was marked last, by an earlier process, too; undefined: nothing. */
+  markOf(output: string): Mark | undefined;
   /** Forgets [from, to): it will be skipped by `read`. */
   discard(from: number, to: number): void;
   /** The process ends: what is kept is for the next one. */
   close(): void;
   /** Nothing is needed any more. */
   remove(): void;
+}
+
+export interface Mark {
+  readonly offset: number;
+  /** Messages before the offset. */
+  readonly sequence: number;
 }
 
 /** Offsets [from, to). */

@@ -5,6 +5,7 @@
 import type { DiskBudget } from './disk-budget.ts';
 import type { Holes } from './disk-holes.ts';
 import type { SyncTarget } from './file-system.ts';
+import { Marks } from './marks.ts';
 import type { Segment, SegmentFolder } from './segment.ts';
 import type { Watermark, WatermarkFile } from './watermark-file.ts';
 
@@ -30,11 +31,14 @@ export class Ledger {
   readonly epoch: number;
   /** Saved with the watermark, see WatermarkFile. */
   isAhead: boolean;
+  /** Of the outputs, where there are several. */
+  readonly marks: Marks;
   readonly #settings: LedgerSettings;
   #areHolesSaved = true;
 
   constructor(settings: LedgerSettings, { offset, sequence, epoch, isAhead }: Watermark) {
     this.#settings = settings;
+    this.marks = new Marks(settings.budget.fs, settings.folder, epoch);
     this.watermark = offset;
     this.sequence = sequence;
     this.epoch = epoch;
@@ -42,7 +46,11 @@ export class Ledger {
   }
 
   get isSaved(): boolean {
-    return this.#settings.isDetached || (this.#areHolesSaved && this.#settings.mark.isSaved(this.watermark, this.isAhead));
+    return this.#settings.isDetached || (this.#areHolesSaved && this.#isMarkSaved);
+  }
+
+  get #isMarkSaved(): boolean {
+    return this.marks.isSaved && this.#settings.mark.isSaved(this.watermark, this.isAhead);
   }
 
   /** Whether there is a file to write to. */
@@ -81,16 +89,19 @@ export class Ledger {
 
   /** Saves the watermark, and makes that safe. */
   *makeSafe(): Generator<SyncTarget, void> {
-    if (this.hasFile && this.save()) yield* this.#settings.mark.makeSafe();
+    if (!this.hasFile || !this.save()) return;
+    yield* this.marks.makeSafe();
+    yield* this.#settings.mark.makeSafe();
   }
 
   /** False when the disk did not take it. */
   save(): boolean {
     const { budget, folder, mark, isDetached } = this.#settings;
     if (isDetached) return false;
-    if (mark.isSaved(this.watermark, this.isAhead)) return true;
+    if (this.#isMarkSaved) return true;
     return budget.attempt(mark, () => {
       folder.make();
+      this.marks.save();
       const { watermark: offset, sequence, epoch, isAhead } = this;
       mark.save({ offset, sequence, epoch, isAhead });
     });
@@ -99,7 +110,17 @@ export class Ledger {
   /** Before files are removed. */
   saveForGood(): boolean {
     const { budget, mark, isSyncing } = this.#settings;
-    return this.save() && this.#areHolesSaved && (!isSyncing || budget.attempt(mark, () => mark.sync()));
+    return this.save() && this.#areHolesSaved && (!isSyncing || budget.attempt(mark, () => this.#sync()));
+  }
+
+  #sync(): void {
+    this.marks.sync();
+    this.#settings.mark.sync();
+  }
+
+  #close(): void {
+    this.marks.close();
+    this.#settings.mark.close();
   }
 
   /** Those before the watermark are left out, so it comes first. */
@@ -113,12 +134,12 @@ export class Ledger {
   /** Gives the descriptor back; false when the disk did not take everything. */
   rest(): boolean {
     const { budget, mark } = this.#settings;
-    return budget.attempt(mark, () => mark.close()) && this.isSaved;
+    return budget.attempt(mark, () => this.#close()) && this.isSaved;
   }
 
   end(): void {
     const { budget, mark, holes } = this.#settings;
-    budget.attempt(mark, () => mark.close());
+    budget.attempt(mark, () => this.#close());
     budget.healed(mark);
     budget.healed(holes);
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Range } from '../core/types.ts';
 import { Holes, HOLES_FILE, NEW_HOLES_FILE } from './disk-holes.ts';
 import { isShortage, systemCode, type FileSystem } from './file-system.ts';
+import { isMarkFile } from './marks.ts';
 import type { Quarantine } from './quarantine.ts';
 import { baseOf, HEADER_BYTES, MAX_SEGMENT_BYTES, type Segment, type SegmentFolder } from './segment.ts';
 import { WATERMARK_FILE, type WatermarkFile } from './watermark-file.ts';
@@ -69,7 +70,7 @@ export class Recovery {
     for (const name of this.#names()) {
       if (name === WATERMARK_FILE) this.#judge(name, () => watermarkFile.load());
       else if (name === HOLES_FILE) this.#judge(name, () => holes.load(this.#fs, this.#folder.path, this.#folder.seed));
-      else if (name !== NEW_HOLES_FILE) this.#judge(name, () => this.#inspect(name));
+      else if (name !== NEW_HOLES_FILE && !isMarkFile(name)) this.#judge(name, () => this.#inspect(name));
     }
     this.#order();
     const saved = watermarkFile.saved;

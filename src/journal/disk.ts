@@ -2,7 +2,7 @@
  * The bytes of a session that NATS has not confirmed, on disk, so that they outlive the process:
  *
  *   <offset>.seg   runs of bytes, see segment.ts        holes       what was given up, see disk-holes.ts
- *   watermark      where to resume, see watermark-file.ts
+ *   watermark      where to resume, see watermark-file.ts              watermark-<output>   of several, see marks.ts
  *
  * Bytes that were appended are in a file, or in memory as long as the disk does not take them: nothing here throws
  * because of a disk. While NATS keeps up a file is removed before the system gets round to writing it.
@@ -10,7 +10,7 @@
  * What is confirmed is saved before files are removed. That is not needed to find the rest again (bytes before the
  * first file are over), but spares the receiver what it has already.
  */
-import type { ByteSource, Journal, JournalOwner, JournalRun, Range } from '../core/types.ts';
+import type { ByteSource, Journal, JournalOwner, JournalRun, Mark, Range } from '../core/types.ts';
 import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
 import { Reclaimer } from './disk-reclaimer.ts';
 import { Recovery } from './disk-recovery.ts';
@@ -196,6 +196,15 @@ export class DiskJournal implements Member, Journal {
     if (first === undefined || first.end > this.watermark) return;
     // Files wait for the next sync, memory does not.
     if (this.#settings.sync !== 'interval' || first.memory !== undefined) this.#reclaimer.reclaim(REUSE_BYTES);
+  }
+
+  mark(output: string, offset: number, sequence: number): void {
+    this.#wake();
+    this.#ledger.marks.set(output, offset, sequence);
+  }
+
+  markOf(output: string): Mark | undefined {
+    return this.isDetached ? undefined : this.#ledger.marks.get(output);
   }
 
   discard(from: number, to: number): void {

@@ -133,6 +133,13 @@ export class MemoryJournal implements Journal {
     return undefined;
   }
 
+  /** Nothing outlives the process, and within it the outputs know where they are. */
+  mark(): void {}
+
+  markOf(): undefined {
+    return undefined;
+  }
+
   close(): void {
     this.remove();
   }

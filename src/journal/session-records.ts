@@ -9,29 +9,39 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContainerFacts, Gap, SessionPlan } from '../core/types.ts';
+import type { Gap, OutputPlan, SessionPlan } from '../core/types.ts';
 import type { SyncPolicy } from './disk.ts';
 import { nodeFileSystem, systemCode } from './file-system.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 const NAME = /^([0-9a-f]{32})\.json$/u;
 /** Of a record that is being written. */
 const UNFINISHED = '.new';
 /** Twice what a request of the engine may have. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
+/** What a session can be planned from once more. */
+export interface KeptContainer {
+  /** The engine's own, without secrets, and without variables and commands that the messages do not show. */
+  readonly info: Readonly<Record<string, unknown>>;
+  /** Names of the log-opts that were left out, or cut, because of their secrets. */
+  readonly omitted: readonly string[];
+  /** Texts of the templates in use. */
+  readonly rendered: ReadonlyMap<string, string>;
+}
+
 export interface SessionRecord {
   /** Path of the FIFO. */
   readonly file: string;
+  readonly container: KeptContainer;
+  /** Without credentials. */
   readonly plan: SessionPlan;
-  /** Names of the log-opts whose secrets were left out of the plan. */
-  readonly omitted: readonly string[];
-  /** The plugin's own credentials were used: they are put in again. */
-  readonly inherits: boolean;
+  /** Outputs that used credentials of the plugin: they are put in again. */
+  readonly inherits: readonly string[];
   /** All that the process took from the FIFO is in the journal: it ended in order, or it reads in a way that a kill cannot harm. */
   readonly isSeamless: boolean;
-  /** Lines that were given up and of which the stream of messages does not know yet. */
-  readonly gaps: readonly Gap[];
+  /** By output: lines that are missing and of which the stream of messages does not know yet. */
+  readonly gaps: Readonly<Record<string, readonly Gap[]>>;
 }
 
 /** A name for what is kept of the session of this FIFO. */
@@ -48,12 +58,11 @@ export interface FoundRecord {
 /** Says in words that follow "a session cannot be restored:" why. */
 export class RecordError extends Error {}
 
-/** JSON has no maps. */
+/** JSON has no maps: they are lists of pairs. */
 interface StoredRecord {
   readonly version: number;
   readonly bootId: string;
   readonly record: SessionRecord;
-  readonly attributes: readonly (readonly [string, string])[];
 }
 
 export class SessionRecords {
@@ -76,10 +85,10 @@ export class SessionRecords {
 
   /** Throws the system's error. */
   save(record: SessionRecord): void {
-    const stored: StoredRecord = { version: VERSION, bootId: this.#bootId, record, attributes: [...record.plan.facts.attributes] };
+    const stored: StoredRecord = { version: VERSION, bootId: this.#bootId, record };
     const path = this.path(sessionKey(record.file));
     const isSafe = this.#sync === 'always';
-    writeFileSync(path + UNFINISHED, JSON.stringify(stored), { mode: 0o600, flush: isSafe });
+    writeFileSync(path + UNFINISHED, JSON.stringify(stored, (_key, value: unknown) => value instanceof Map ? [...value] : value), { mode: 0o600, flush: isSafe });
     renameSync(path + UNFINISHED, path);
     if (isSafe) nodeFileSystem.syncFolder(this.#dir);
     else if (this.#sync === 'interval') void this.#syncLater(path);
@@ -114,10 +123,17 @@ export class SessionRecords {
   load(key: string): FoundRecord | undefined {
     const text = this.#read(this.path(key));
     if (text === undefined) return undefined;
-    const { bootId, record, attributes } = parse(text);
+    const { bootId, record } = parse(text);
     if (sessionKey(record.file) !== key) throw new RecordError('it is that of another session');
-    const facts: ContainerFacts = { ...record.plan.facts, attributes: new Map(attributes) };
-    return { record: { ...record, plan: { ...record.plan, facts } }, isOfThisBoot: bootId === this.#bootId };
+    const { container, plan } = record;
+    return {
+      record: {
+        ...record,
+        container: { ...container, rendered: new Map(container.rendered) },
+        plan: { ...withMap(plan), further: plan.further.map(withMap) },
+      },
+      isOfThisBoot: bootId === this.#bootId,
+    };
   }
 
   path(key: string): string {
@@ -159,22 +175,35 @@ function parse(text: string): StoredRecord {
   return stored;
 }
 
+function withMap<T extends OutputPlan>(plan: T): T {
+  return { ...plan, facts: { ...plan.facts, attributes: new Map(plan.facts.attributes) } };
+}
+
 /** What the rest of the driver relies on. */
 function isStored(value: unknown): value is StoredRecord {
   if (!isObject(value) || !isObject(value['record'])) return false;
-  const { bootId, record: { file, plan, omitted, gaps }, attributes } = value as { bootId: unknown; record: Record<string, unknown>; attributes: unknown };
-  return areTexts([bootId, file]) && areListed(omitted, (option) => areTexts([option])) && areListed(gaps, isObject) && isPlan(plan)
-    && areListed(attributes, (pair) => areListed(pair, (text) => areTexts([text])));
+  const { bootId, record: { file, container, plan, inherits, gaps } } = value as { bootId: unknown; record: Record<string, unknown> };
+  return areTexts([bootId, file]) && areListed(inherits, (output) => areTexts([output])) && isContainer(container)
+    && isObject(gaps) && Object.values(gaps).every((list) => areListed(list, isObject))
+    && isObject(plan) && isObject(plan['overflow']) && isOutput(plan) && areListed(plan['further'], isOutput);
 }
 
-function isPlan(plan: unknown): boolean {
-  if (!isObject(plan) || !isObject(plan['facts']) || !isObject(plan['target']) || !isObject(plan['overflow'])) return false;
-  const { id, name, imageId, imageName, hostname, tag } = plan['facts'];
+function isContainer(container: unknown): boolean {
+  return isObject(container) && isObject(container['info']) && areListed(container['omitted'], (option) => areTexts([option])) && arePairs(container['rendered']);
+}
+
+function isOutput(plan: unknown): boolean {
+  if (!isObject(plan) || !isObject(plan['facts']) || !isObject(plan['target'])) return false;
+  const { id, name, imageId, imageName, hostname, tag, attributes } = plan['facts'];
   const { servers, maxReconnect, connectTimeoutMs, reconnectWaitMs, pingIntervalMs, inboxPrefix } = plan['target'];
   const isServer = (server: unknown): boolean => isObject(server) && areTexts([server['host']]) && typeof server['port'] === 'number';
-  return areTexts([id, name, imageId, imageName, hostname, tag, plan['subject'], plan['format'], plan['transport'], inboxPrefix])
+  return areTexts([id, name, imageId, imageName, hostname, tag, plan['name'], plan['subject'], plan['format'], plan['transport'], inboxPrefix])
     && [maxReconnect, connectTimeoutMs, reconnectWaitMs, pingIntervalMs].every((value) => typeof value === 'number')
-    && areListed(servers, isServer) && Array.isArray(servers) && servers.length > 0;
+    && arePairs(attributes) && areListed(servers, isServer) && Array.isArray(servers) && servers.length > 0;
+}
+
+function arePairs(value: unknown): boolean {
+  return areListed(value, (pair) => areListed(pair, (text) => areTexts([text])));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

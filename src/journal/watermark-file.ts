@@ -41,9 +41,9 @@ export class WatermarkFile {
   /** What it would say after a power failure, or something newer. */
   #safe: Slot | undefined;
 
-  constructor(fs: FileSystem, folder: string, seed: number) {
+  constructor(fs: FileSystem, folder: string, seed: number, name = WATERMARK_FILE) {
     this.#fs = fs;
-    this.#path = join(folder, WATERMARK_FILE);
+    this.#path = join(folder, name);
     this.#seed = seed;
   }
 

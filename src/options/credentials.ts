@@ -3,6 +3,7 @@
  * changes a TLS option, or brings credentials of its own, gets none of them. Otherwise whoever may start a container
  * could have them sent to a server of his. The same holds for files of this host that a container names as secrets.
  */
+import { serverName } from '../core/target.ts';
 import type { Layer } from './layers.ts';
 import type { Problem } from './option-error.ts';
 import type { MergedValues } from './rules.ts';
@@ -88,4 +89,20 @@ function pointsElsewhere(values: MergedValues, given: MergedValues, known: Merge
 /** With TLS where `all` options together ask for it. */
 function serversOf(values: MergedValues, all: MergedValues): ReturnType<typeof parseServers> {
   return parseServers((values.get(SERVERS)?.value ?? []) as readonly string[], isTlsAskedFor(all));
+}
+
+/** Log-opts as they may be kept on disk, and the names of those that are not, or without the credentials in them. */
+export function withoutSecrets(logOpts: Readonly<Record<string, string>>): { kept: Readonly<Record<string, string>>; omitted: readonly string[] } {
+  const isSecret = Object.keys(logOpts).some((name) => optionSchemas.get(name)?.writeOnly === true);
+  // A user without its password is of no use.
+  const left = new Set(isSecret ? Object.keys(logOpts).filter(isCredential) : []);
+  const kept = Object.entries(logOpts).filter(([name]) => !left.has(name)).map(([name, text]) => [name, name === SERVERS ? withoutUserInfo(text) : text] as const);
+  const cut = kept.filter(([name, text]) => text !== logOpts[name]).map(([name]) => name);
+  return { kept: Object.fromEntries(kept), omitted: [...left, ...cut] };
+}
+
+/** `text`: a list of legal addresses. */
+function withoutUserInfo(text: string): string {
+  const servers = parseServers(text.split(',').map((item) => item.trim()).filter((item) => item !== ''), false);
+  return servers.some(({ user, pass, token }) => (user ?? pass ?? token) !== undefined) ? servers.map(serverName).join(',') : text;
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import configSchema from '../../schema/config.schema.json' with { type: 'json' };
+import { MAIN_OUTPUT } from '../core/types.ts';
 import { globProblem, type Allow } from './allow.ts';
 import type { RawValue } from './convert.ts';
 import { readLayer, type Layer, type LayerReading, type RawEntry } from './layers.ts';
@@ -13,9 +14,6 @@ import { nearest } from './nearest.ts';
 import { OptionError, quote, type Problem } from './option-error.ts';
 import { optionSchemas, type LayerKind } from './schema.ts';
 import { isNothing, parseTree, type Tree } from './yaml-tree.ts';
-
-/** The output that every container has. */
-export const MAIN_OUTPUT = 'main';
 
 /** One further output of a container. */
 export interface OutputRule {

@@ -96,7 +96,7 @@ export interface Circumstances {
   /** Those that match the container, lowest first. */
   readonly rules?: readonly Rule[];
   /** undefined: the main one. */
-  readonly output?: OutputRule;
+  readonly output?: OutputRule | undefined;
   /** Names of log-opts whose secrets are not known any more. */
   readonly omitted?: readonly string[];
   /** Files that are read at each connection need not be there now. */

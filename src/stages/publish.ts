@@ -1,7 +1,7 @@
 /** The end of the path inside the process: entries become messages of the session's transport. */
 import { newTally } from '../core/tally.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { EntrySink, Formatted, Formatter, Gap, LogEntry, SessionPlan, Transport } from '../core/types.ts';
+import type { EntrySink, Formatted, Formatter, Gap, LogEntry, OutputPlan, Transport } from '../core/types.ts';
 import { split } from './oversize.ts';
 
 /** In a gap record's place among the pieces of lines, which are numbered from 1. */
@@ -18,9 +18,9 @@ export class Publisher implements EntrySink {
   readonly #formatter: Formatter;
   /** Does not. */
   readonly #whole: Formatter;
-  readonly #oversize: SessionPlan['oversize'];
+  readonly #oversize: OutputPlan['oversize'];
 
-  constructor(transport: Transport, formatter: Formatter, oversize: SessionPlan['oversize']) {
+  constructor(transport: Transport, formatter: Formatter, oversize: OutputPlan['oversize']) {
     this.#transport = transport;
     this.#formatter = formatter;
     this.#whole = withFormat(formatter, (entry, out, limit) => formatWhole(formatter, entry, out, limit));

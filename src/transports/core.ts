@@ -1,6 +1,6 @@
 /** `nats-transport=core`: plain publishing. The server's PONG confirms that it has taken what was sent before. */
 import type { Target } from '../core/target.ts';
-import type { Formatted, Formatter, LogEntry, SessionPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import type { Formatted, Formatter, LogEntry, OutputPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Connection } from '../nats/connection.ts';
 import type { Connections } from '../nats/connections.ts';
 import type { Lane } from '../nats/outbox.ts';
@@ -16,7 +16,7 @@ export class CoreTransport implements Transport, Lane {
   readonly #listener: TransportListener;
   #isOpen = true;
 
-  constructor(connections: Connections, { target, subject, deadLetter }: SessionPlan, listener: TransportListener) {
+  constructor(connections: Connections, { target, subject, deadLetter }: OutputPlan, listener: TransportListener) {
     this.subject = subject;
     this.#deadLetters = deadLetter === undefined ? undefined : new PubFramer(deadLetter);
     this.#connections = connections;

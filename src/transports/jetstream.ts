@@ -7,7 +7,7 @@
  */
 import { newTally } from '../core/tally.ts';
 import type { Log } from '../core/log.ts';
-import type { Formatted, Formatter, LogEntry, SessionId, SessionPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import type { Formatted, Formatter, LogEntry, OutputPlan, SessionId, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Unanswered } from '../nats/ack-window.ts';
 import type { AckBatch, AckLane, Acks } from '../nats/acks.ts';
 import type { Connection } from '../nats/connection.ts';
@@ -34,7 +34,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   readonly #connections: Connections;
   readonly #connection: Connection;
   readonly #acks: Acks;
-  readonly #plan: SessionPlan;
+  readonly #plan: OutputPlan;
   readonly #framer: HpubFramer;
   readonly #deadLetters: HpubFramer | undefined;
   /** Messages that the stream will never take, as offset and ordinal. */
@@ -50,7 +50,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   #backOff: NodeJS.Timeout | undefined;
   #isOpen = true;
 
-  constructor(connections: Connections, plan: SessionPlan, { name, epoch }: SessionId, listener: TransportListener) {
+  constructor(connections: Connections, plan: OutputPlan, { name, epoch }: SessionId, listener: TransportListener) {
     this.subject = plan.subject;
     this.#connections = connections;
     this.#plan = plan;

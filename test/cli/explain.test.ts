@@ -38,11 +38,35 @@ test('each value is shown with its origin', async (t) => {
   t.regex(out, /^warning +nats-tls-skip-verify: any server certificate is accepted \(log-opt\)$/m);
 });
 
+test('the rules that match are shown, and what further outputs have of their own', async (t) => {
+  const yaml = `defaults: {nats-subject: main}
+rules:
+  - match: {name: nobody}
+    options: {tag: x}
+  - match: {service: app}
+    options: {tag: from rule}
+    outputs:
+      - name: audit
+        nats-subject: audit.{{.Name}}
+        nats-servers: audit.test
+`;
+  await withFile(yaml, async (path) => {
+    const { out } = await run([], { NATS_CONFIG: path });
+    t.regex(out, new RegExp(`^tag +from rule +${path}:6:15 \\(rule 2\\)$`, 'm'));
+    t.regex(out, new RegExp(`^rule +${path}:5:5 \\(rule 2\\)$`, 'm'));
+    t.regex(out, /^output audit +audit\.sample at nats:\/\/audit\.test:4222$/m);
+    t.regex(out, new RegExp(`^ +nats-subject=audit\\.\\{\\{\\.Name\\}\\} \\(${path}:9:9 \\(rule 2, output audit\\)\\)$`, 'm'));
+    const { rules, outputs } = JSON.parse((await run(['--json'], { NATS_CONFIG: path })).out) as { rules: string[]; outputs: { name: string; subject: string; options: object }[] };
+    t.deepEqual(rules, [`${path}:5:5 (rule 2)`]);
+    t.deepEqual(outputs.map(({ name, subject, options }) => [name, subject, Object.keys(options)]), [['audit', 'audit.sample', ['nats-servers', 'nats-subject']]]);
+  });
+});
+
 test('the machine-readable form holds a valid message', async (t) => {
   const { code, out } = await run(['--json', '--log-opt', 'labels=com.docker.compose.service', '--log-opt', 'nats-max-reconnect=3']);
   const parsed = JSON.parse(out) as Record<string, Record<string, unknown>>;
   t.is(code, 0);
-  t.deepEqual(Object.keys(parsed), ['options', 'servers', 'tag', 'subject', 'message', 'warnings']);
+  t.deepEqual(Object.keys(parsed), ['options', 'servers', 'tag', 'subject', 'rules', 'outputs', 'message', 'warnings']);
   t.deepEqual(parsed['options']?.['nats-max-reconnect'], { origin: 'log-opt', value: '3' });
   t.is(parsed['message']?.['com.docker.compose.service'], 'app');
   t.is(parsed['message']?.['hostname'], hostname());

@@ -39,7 +39,7 @@ const PLAIN: Formatter = {
 
 const PLAN = {
   facts: { id: '', name: 'web', imageId: '', imageName: '', hostname: '', tag: '', attributes: new Map<string, string>() },
-  format: 'json', transport: 'core', oversize: 'split', overflow: { policy: 'drop-oldest', blockMs: 0 },
+  format: 'json', transport: 'core', oversize: 'split', name: 'main',
 } as const;
 
 /** A session in small: publishes numbered lines, one commit each; the watermark is the number of lines confirmed. */

@@ -11,7 +11,13 @@ const KEY = sessionKey(FILE);
 
 const RECORD: SessionRecord = {
   file: FILE,
+  container: {
+    info: { ContainerID: 'a', ContainerLabels: { tier: 'x' } },
+    omitted: ['nats-pass'],
+    rendered: new Map([['{{.Name}}', 'web']]),
+  },
   plan: {
+    name: 'main',
     facts: { id: 'a', name: 'web', imageId: 'i', imageName: 'n', hostname: 'h', tag: 't', attributes: new Map([['tier', 'x'], ['__proto__', 'y']]) },
     subject: 'logs.web',
     target: { ...TARGET, servers: [{ host: 'nats.test', port: 4222, tls: false }] },
@@ -19,11 +25,19 @@ const RECORD: SessionRecord = {
     transport: 'core',
     oversize: 'split',
     overflow: { policy: 'drop-oldest', blockMs: 5000 },
+    further: [{
+      name: 'audit',
+      facts: { id: 'a', name: 'web', imageId: 'i', imageName: 'n', hostname: 'h', tag: 't', attributes: new Map() },
+      subject: 'audit.web',
+      target: { ...TARGET, servers: [{ host: 'audit.test', port: 4222, tls: false }] },
+      format: 'json',
+      transport: 'jetstream',
+      oversize: 'split',
+    }],
   },
-  omitted: ['nats-pass'],
-  inherits: false,
+  inherits: ['audit'],
   isSeamless: true,
-  gaps: [],
+  gaps: { main: [] },
 };
 
 function open(t: ExecutionContext, bootId = 'this boot'): { records: SessionRecords; state: string } {
@@ -83,7 +97,7 @@ test('what has another name is no record', (t) => {
   t.deepEqual(records.list(), { keys: [], strays: [path] });
 });
 
-type Change = (stored: { version: unknown; bootId: unknown; attributes: unknown; record: { plan: Record<string, unknown> } & Record<string, unknown> }) => void;
+type Change = (stored: { version: unknown; bootId: unknown; record: { plan: { facts: { [key: string]: unknown } } & Record<string, unknown>; container: Record<string, unknown> } & Record<string, unknown> }) => void;
 
 const broken: readonly (readonly [string, Change])[] = [
   ['a later version', (stored) => (stored.version = 99)],
@@ -91,13 +105,13 @@ const broken: readonly (readonly [string, Change])[] = [
   ['the file of another session', ({ record }) => (record['file'] = '/run/docker/logging/g')],
   ['no file', ({ record }) => (record['file'] = 7)],
   ['no plan', ({ record }) => delete (record as Record<string, unknown>)['plan']],
-  ['no facts', ({ record }) => delete record.plan['facts']],
+  ['no facts', ({ record }) => delete (record.plan as Record<string, unknown>)['facts']],
   ['a fact of another type', ({ record }) => (record.plan['facts'] = { ...record.plan['facts'] as object, tag: 1 })],
   ['no servers', ({ record }) => (record.plan['target'] = { ...TARGET, servers: [] })],
   ['a server without a host', ({ record }) => (record.plan['target'] = { ...TARGET, servers: [{ port: 1 }] })],
   ['no time limits', ({ record }) => (record.plan['target'] = { servers: [{ host: 'nats.test', port: 1 }], maxReconnect: -1 })],
-  ['no list of omitted options', ({ record }) => (record['omitted'] = null)],
-  ['attributes that are no pairs', (stored) => (stored.attributes = [1])],
+  ['no list of omitted options', ({ record }) => (record.container['omitted'] = null)],
+  ['attributes that are no pairs', ({ record }) => (record.plan.facts['attributes'] = [1])],
 ];
 
 for (const [what, change] of broken) {

@@ -7,11 +7,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
-import type { Gap, Journal, JournalOwner, OverflowPlan } from '../../src/core/types.ts';
+import { MAIN_OUTPUT, type Gap, type Journal, type JournalOwner, type OverflowPlan } from '../../src/core/types.ts';
+import type { Way } from '../../src/delivery.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
 import { encodeFrame, entriesOf, type Source } from '../support/log-entry.ts';
+import { makeWay } from '../support/way.ts';
 import { ScriptedTransport } from './scripted-transport.ts';
 
 export interface BenchOptions {
@@ -23,42 +25,94 @@ export interface BenchOptions {
   readonly gaps?: readonly Gap[];
   /** The process before was killed, with bytes in memory. */
   readonly isAfterKill?: boolean;
+  /** Names of further outputs. */
+  readonly further?: readonly string[];
+}
+
+/** Where the lines of one output went, each time that its way changed. */
+export interface BenchOutput {
+  account: Account;
+  readonly transports: ScriptedTransport[];
 }
 
 export class SessionBench {
   readonly budget: MemoryBudget;
   readonly held = new HeldBytes(16 * 1024 * 1024);
-  readonly account = new Account(new Log({ write: () => true }), 'web');
+  readonly outputs = new Map<string, BenchOutput>();
+  /** Accounts of outputs that are no more. */
+  readonly removed: Account[] = [];
   readonly session: Session;
   readonly ends: boolean[] = [];
   /** Whose records are not confirmed. */
   gaps: readonly Gap[] = [];
+  readonly #overflow: OverflowPlan;
+  readonly #state: 'prompt' | 'slow' | 'away';
   readonly #folder = mkdtempSync(join(tmpdir(), 'nld-session-'));
-  #transport: ScriptedTransport | undefined;
   #writer: number | undefined;
   /** Bytes that the container wrote, framed. */
   written = 0;
 
   constructor({
     state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024), overflow = { policy: 'drop-oldest', blockMs: 0 },
-    openJournal = (owner) => new MemoryJournal(budget, owner), gaps = [], isAfterKill = false,
+    openJournal = (owner) => new MemoryJournal(budget, owner), gaps = [], isAfterKill = false, further = [],
   }: BenchOptions = {}) {
     const file = join(this.#folder, 'fifo');
     execFileSync('mkfifo', [file]);
     this.#writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
     this.budget = budget;
+    this.#state = state;
+    this.#overflow = overflow;
     this.session = new Session({
-      file, openJournal, mayHaveSeam: isAfterKill, mayHaveLost: isAfterKill, isAfterKill, held: this.held, account: this.account,
-      formatter: { format: () => 'whole', formatGap: () => 'whole' },
-      plan: { oversize: 'split', overflow }, gaps, saveGaps: (list) => void (this.gaps = list),
-      openTransport: (listener) => this.#transport = new ScriptedTransport(listener, state),
+      file, openJournal, mayHaveSeam: isAfterKill, mayHaveLost: isAfterKill, isAfterKill, held: this.held,
+      ways: [this.way(), ...further.map((name) => this.way(name))],
+      openAccount: ({ plan: { name } }) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),
+      overflow, gaps: { main: gaps }, saveGaps: (_output, list) => void (this.gaps = list),
       ended: (isOver) => this.ends.push(isOver),
+      removed: (account) => this.removed.push(account),
     });
   }
 
+  /** To a new transport; another subject makes it another way. */
+  way(name = MAIN_OUTPUT, subject = 'logs', state = this.#state): Way {
+    return makeWay((listener) => {
+      const transport = new ScriptedTransport(listener, state);
+      this.#named(name).transports.push(transport);
+      return transport;
+    }, name, subject);
+  }
+
+  change(...ways: readonly Way[]): void {
+    this.session.change(ways, this.#overflow);
+  }
+
+  accountOf(name: string): Account {
+    return this.#named(name).account;
+  }
+
+  get account(): Account {
+    return this.#named(MAIN_OUTPUT).account;
+  }
+
   get transport(): ScriptedTransport {
-    if (this.#transport === undefined) throw new Error('the session opened no transport');
-    return this.#transport;
+    return this.transportOf(MAIN_OUTPUT);
+  }
+
+  /** The latest one. */
+  transportOf(name: string): ScriptedTransport {
+    const transport = this.#named(name).transports.at(-1);
+    if (transport === undefined) throw new Error(`the session opened no transport for ${name}`);
+    return transport;
+  }
+
+  /** What NATS confirmed of an output, whatever way it went. */
+  confirmedOf(name: string): readonly string[] {
+    return this.#named(name).transports.flatMap(({ confirmed }) => confirmed);
+  }
+
+  #named(name: string): BenchOutput {
+    let output = this.outputs.get(name);
+    if (output === undefined) this.outputs.set(name, output = { account: new Account(new Log({ write: () => true }), 'web'), transports: [] });
+    return output;
   }
 
   /** Writes raw bytes and waits until the session has read them. */
@@ -147,14 +201,14 @@ export function withBench(
     t.is(bench.budget.used, 0, 'all memory was given back');
     t.is(bench.held.used, 0, 'all held lines were let go of');
     t.is(bench.budget.holders.size, 0);
-    t.true(bench.transport.isClosed);
+    for (const { transports } of bench.outputs.values()) t.true(transports.every(({ isClosed }) => isClosed));
     t.is(bench.ends.length, 1, 'it ended once');
   };
 }
 
-/** Lines that a session has given up, for whatever reason. */
-export function dropped(bench: SessionBench): number {
-  return Object.values(bench.account.linesDropped).reduce((sum, lines) => sum + lines, 0);
+/** Lines that an output of a session has given up, for whatever reason. */
+export function dropped(bench: SessionBench, output = MAIN_OUTPUT): number {
+  return Object.values(bench.accountOf(output).linesDropped).reduce((sum, lines) => sum + lines, 0);
 }
 
 export function numbers(lines: readonly string[]): number[] {

@@ -47,7 +47,7 @@ export function sessionOf(container: string, change: Partial<SessionStatus> & { 
     is_restored: false,
     bytes_read: 0,
     journal: { kind: 'disk', bytes: 0, volatile_bytes: 0, oldest_age_seconds: 0 },
-    outputs: [{ subject: `logs.${container}`, transport: 'core', format: 'json', servers: ['nats://nats-1:4222'], state: 'ready', unconfirmed_bytes: 0, counts }],
+    outputs: [{ name: 'main', subject: `logs.${container}`, transport: 'core', format: 'json', servers: ['nats://nats-1:4222'], state: 'ready', unconfirmed_bytes: 0, counts }],
     ...others,
   };
 }

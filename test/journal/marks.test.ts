@@ -1,0 +1,68 @@
+/** Several outputs of one journal: each resumes where it was. */
+import test from 'ava';
+import { bytes, FOLDER, newHost, open, text } from '../support/journal-host.ts';
+
+test('each output is found where it was after a kill, the watermark where the slowest was', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two three '));
+  journal.mark('main', 8, 2);
+  journal.mark('audit', 4, 1);
+  journal.release(4, 2);
+  ticks(1);
+  fs.kill();
+  const { journal: next } = open(newHost({ fs }).budget);
+  t.deepEqual([next.watermark, next.markOf('main'), next.markOf('audit')], [4, { offset: 8, sequence: 2 }, { offset: 4, sequence: 1 }]);
+  t.is(text(next, 4), 'two three ');
+  t.is(next.markOf('copy'), undefined);
+});
+
+test('an output that goes on while the slowest stands still is saved as well', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two three '));
+  journal.mark('main', 4, 1);
+  ticks(1);
+  journal.mark('main', 14, 3);
+  ticks(1);
+  fs.kill();
+  const { journal: next } = open(newHost({ fs }).budget);
+  t.deepEqual([next.watermark, next.markOf('main')], [0, { offset: 14, sequence: 3 }]);
+});
+
+test('the marks are on disk before the watermark that depends on them', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two '));
+  journal.mark('main', 8, 2);
+  journal.mark('audit', 8, 2);
+  journal.release(8, 2);
+  fs.inject = (call) => call === 'write' ? { code: 'ENOSPC' } : undefined;
+  ticks(1);
+  fs.inject = () => undefined;
+  fs.kill();
+  const { journal: next } = open(newHost({ fs }).budget);
+  t.true((next.markOf('main')?.offset ?? 0) >= next.watermark);
+});
+
+test('one output makes no file of its own', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two '));
+  journal.release(4, 1);
+  ticks(1);
+  t.deepEqual(fs.names(FOLDER).filter((name) => name.startsWith('watermark')), ['watermark']);
+});
+
+test('marks whose file is damaged, or of another numbering, say nothing', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two '));
+  journal.mark('main', 8, 2);
+  ticks(1);
+  fs.kill();
+  const file = fs.open(`${FOLDER}/watermark-main`, 'update');
+  fs.write(file, Buffer.alloc(80, 7), 0, 80, 0);
+  fs.close(file);
+  t.is(open(newHost({ fs }).budget).journal.markOf('main'), undefined);
+});

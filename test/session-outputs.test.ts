@@ -1,0 +1,259 @@
+/** A session with several outputs, and outputs that change while lines come. */
+import test from 'ava';
+import fc from 'fast-check';
+import { MemoryBudget } from '../src/journal/memory.ts';
+import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
+
+const NEVER = new AbortController().signal;
+const PIECE = 16 * 1024;
+const count = (to: number, from = 0): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+test('each output gets every line once and in order', withBench({ further: ['audit', 'copy'] }, async (t, bench) => {
+  await bench.output(numbered(0, 5000));
+  for (const name of ['main', 'audit', 'copy']) {
+    await bench.until(`all lines of ${name}`, () => bench.accountOf(name).linesConfirmed === 5000);
+    t.deepEqual(numbers(bench.confirmedOf(name)), count(5000));
+  }
+  t.is(bench.budget.used, 0);
+}));
+
+test('an output that is away holds up no other, and gets its lines when it is back', withBench({ further: ['audit'] }, async (t, bench) => {
+  bench.transportOf('audit').isPrompt = false;
+  bench.transportOf('audit').lose();
+  bench.transportOf('audit').isAway = true;
+  await bench.output(numbered(0, 3000));
+  await bench.until('the main one', () => bench.account.linesConfirmed === 3000);
+  t.true(bench.budget.used > 0, 'the journal keeps them for the other');
+  const [main, audit] = bench.session.status().outputs;
+  t.deepEqual([main?.unconfirmed_bytes, audit?.unconfirmed_bytes], [0, bench.written]);
+  bench.transportOf('audit').isPrompt = true;
+  bench.transportOf('audit').open();
+  await bench.until('the other', () => bench.accountOf('audit').linesConfirmed === 3000);
+  t.deepEqual(numbers(bench.confirmedOf('audit')), count(3000));
+  t.is(bench.budget.used, 0);
+}));
+
+test('stop waits for the outputs that can be reached, and the session ends when all are done', withBench({ further: ['audit'] }, async (t, bench) => {
+  bench.transportOf('audit').lose();
+  bench.transportOf('audit').isAway = true;
+  bench.leave(framesOf(numbered(0, 100)));
+  await bench.session.stop(NEVER);
+  t.is(bench.account.linesConfirmed, 100);
+  bench.hangUp();
+  t.false(bench.hasEnded);
+  bench.transportOf('audit').open();
+  await bench.untilEnded();
+  t.deepEqual(numbers(bench.confirmedOf('audit')), count(100));
+}));
+
+/** Lines of an output that came, and those that it gave up, are all. */
+function assertAccount(t: { is: (one: number, other: number, message: string) => void }, bench: SessionBench, name: string, lines: number): void {
+  t.is(bench.accountOf(name).linesConfirmed + dropped(bench, name), lines, name);
+}
+
+test('when room is short the slowest output gives up its oldest lines, the other ones none',
+  withBench({ further: ['audit'], budget: new MemoryBudget(4 * 64 * 1024) }, async (t, bench) => {
+  bench.transportOf('audit').lose();
+  bench.transportOf('audit').isPrompt = true;
+  for (let from = 0; from < 20_000; from += 1000) await bench.output(numbered(from, from + 1000, '.'.repeat(50)));
+  await bench.until('the main one', () => bench.account.linesConfirmed === 20_000);
+  t.is(dropped(bench), 0);
+  t.true(dropped(bench, 'audit') > 0);
+  bench.transportOf('audit').open();
+  await bench.until('the rest', () => bench.accountOf('audit').linesConfirmed + dropped(bench, 'audit') >= 20_000);
+  assertAccount(t, bench, 'audit', 20_000);
+  const got = numbers(bench.confirmedOf('audit'));
+  t.deepEqual(got, count(20_000, 20_000 - got.length));
+  t.true(bench.confirmedOf('audit')[0]?.startsWith('<gap'), 'a record stands in the place of the others');
+}));
+
+test('when both are slow each gives up what it had not handed over, and what is on the way for one is lost for none',
+  withBench({ further: ['audit'], state: 'slow', budget: new MemoryBudget(4 * 64 * 1024) }, async (t, bench) => {
+  await bench.output(numbered(0, 500, '.'.repeat(50)));
+  bench.transport.block();
+  await bench.output(numbered(500, 1000, '.'.repeat(50)));
+  bench.transportOf('audit').block();
+  await bench.output(numbered(1000, 20_000, '.'.repeat(50)));
+  t.true(dropped(bench) > 0 && dropped(bench, 'audit') > 0);
+  for (const name of ['main', 'audit']) {
+    bench.transportOf(name).lose();
+    bench.transportOf(name).isPrompt = true;
+    bench.transportOf(name).open();
+  }
+  for (const [name, kept] of [['main', 500], ['audit', 1000]] as const) {
+    await bench.until('the rest', () => bench.accountOf(name).linesConfirmed + dropped(bench, name) >= 20_000);
+    assertAccount(t, bench, name, 20_000);
+    t.deepEqual(numbers(bench.confirmedOf(name)).slice(0, kept), count(kept));
+  }
+}));
+
+test('an output that has given up drops for itself', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.transportOf('audit').giveUp();
+  await bench.output(numbered(10, 20));
+  bench.transport.confirm();
+  t.is(bench.account.linesConfirmed, 20);
+  t.is(bench.accountOf('audit').linesDropped['gave-up'], 20);
+  t.is(bench.budget.used, 0);
+}));
+
+test('shutDown counts for each output what it did not confirm', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.transport.confirm();
+  await bench.session.shutDown(AbortSignal.timeout(20));
+  t.deepEqual([bench.account.linesDropped.shutdown, bench.accountOf('audit').linesDropped.shutdown], [0, 10]);
+}));
+
+test('a changed way is taken between two lines, when the old one has confirmed what it was given', withBench({ state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  const old = bench.transport;
+  bench.change(bench.way('main', 'elsewhere', 'prompt'));
+  await bench.output(numbered(10, 20));
+  t.is(bench.transport, old, 'it waits');
+  old.confirm();
+  t.true(old.isClosed);
+  await bench.until('the rest', () => bench.account.linesConfirmed === 20);
+  t.deepEqual(numbers(old.confirmed), count(10));
+  t.deepEqual(numbers(bench.transport.confirmed), count(20, 10));
+}));
+
+test('a changed way is taken at once when nothing is under way', withBench({}, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  await bench.until('the first', () => bench.account.linesConfirmed === 10);
+  const old = bench.transport;
+  bench.change(bench.way('main', 'elsewhere'));
+  t.true(old.isClosed);
+  t.not(bench.transport, old);
+}));
+
+test('the same way is kept', withBench({}, async (t, bench) => {
+  const { transport } = bench;
+  bench.change(bench.way());
+  t.is(bench.transport, transport);
+  t.false(transport.isClosed);
+}));
+
+test('a change that is taken back before it came about changes nothing', withBench({ state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  const { transport } = bench;
+  bench.change(bench.way('main', 'elsewhere'));
+  bench.change(bench.way());
+  await bench.output(numbered(10, 20));
+  transport.confirm();
+  t.deepEqual(numbers(transport.confirmed), count(20));
+}));
+
+test('a way that is away is left at once, and its lines go the new way', withBench({ state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.transport.confirm();
+  await bench.output(numbered(10, 20));
+  bench.transport.isAway = true;
+  bench.change(bench.way('main', 'elsewhere', 'prompt'));
+  await bench.until('the rest', () => bench.account.linesConfirmed === 20);
+  t.deepEqual(numbers(bench.confirmedOf('main')), count(20));
+}));
+
+test('a way that is lost while it is being left is not waited for', withBench({ state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  const old = bench.transport;
+  bench.change(bench.way('main', 'elsewhere', 'prompt'));
+  old.lose();
+  await bench.until('the lines', () => bench.account.linesConfirmed === 10);
+  t.deepEqual([old.confirmed.length, bench.transport.confirmed.length], [0, 10]);
+}));
+
+test('a change in the middle of a frame and of a split line changes nothing of the lines', withBench({}, async (t, bench) => {
+  const long = 'l'.repeat(3 * PIECE + 7);
+  const frames = framesOf(`first\n${long}\nlast\n`);
+  for (const [i, at] of [3, 40, 16_000, 20_000, 40_000, 52_000].entries()) {
+    await bench.write(frames.subarray(bench.written, at));
+    bench.change(bench.way('main', `subject-${i}`));
+    await bench.until('the change', () => bench.session.status().outputs[0]?.subject === `subject-${i}` && !bench.transport.isClosed);
+  }
+  await bench.write(frames.subarray(bench.written));
+  await bench.until('the lines', () => bench.account.linesConfirmed === 3);
+  t.deepEqual(bench.confirmedOf('main'), ['first', long, 'last']);
+  t.is(bench.account.bytesSkipped, 0);
+}));
+
+test('an output that is new begins where the main one is', withBench({}, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  await bench.until('the first', () => bench.account.linesConfirmed === 10);
+  bench.change(bench.way(), bench.way('audit'));
+  await bench.output(numbered(10, 20));
+  await bench.until('the rest', () => bench.accountOf('audit').linesConfirmed === 10);
+  t.deepEqual(numbers(bench.confirmedOf('audit')), count(20, 10));
+}));
+
+test('an output that is no more still delivers what came before, and holds nothing up afterwards', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  const audit = bench.transportOf('audit');
+  bench.change(bench.way());
+  await bench.output(numbered(10, 20));
+  t.false(audit.isClosed);
+  audit.confirm();
+  t.true(audit.isClosed);
+  t.deepEqual(numbers(audit.confirmed), count(10));
+  t.deepEqual(bench.removed.map(({ linesConfirmed }) => linesConfirmed), [10]);
+  bench.transport.confirm();
+  t.is(bench.account.linesConfirmed, 20);
+  t.is(bench.budget.used, 0);
+}));
+
+test('an output that is no more and away is counted, and not waited for by the end', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.transportOf('audit').lose();
+  bench.change(bench.way());
+  await bench.output(numbered(10, 20));
+  bench.transport.confirm();
+  await bench.session.shutDown(AbortSignal.timeout(20));
+  t.deepEqual(bench.removed.map(({ linesDropped }) => linesDropped.removed), [10]);
+  t.is(bench.account.linesConfirmed, 20);
+}));
+
+test('an output that is no more and comes back goes on where it was', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  const audit = bench.transportOf('audit');
+  bench.change(bench.way());
+  bench.change(bench.way(), bench.way('audit'));
+  await bench.output(numbered(10, 20));
+  audit.confirm();
+  t.deepEqual(numbers(audit.confirmed), count(20));
+}));
+
+test('whatever is lost, blocked and changed, each output gets each line once and in order', async (t) => {
+  const step = fc.record({ what: fc.constantFrom('write', 'confirm', 'confirm-one', 'lose', 'block', 'open', 'change'), output: fc.constantFrom('main', 'audit', 'copy'), lines: fc.integer({ min: 1, max: 40 }) });
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    const bench = new SessionBench({ further: ['audit', 'copy'], state: 'slow' });
+    const subjects = new Map([['main', 'logs'], ['audit', 'logs'], ['copy', 'logs']]);
+    let written = 0;
+    try {
+      for (const [i, { what, output, lines }] of steps.entries()) {
+        const transport = bench.transportOf(output);
+        if (what === 'write') {
+          await bench.output(numbered(written, written + lines, '.'.repeat(20)));
+          written += lines;
+        } else if (what === 'change') {
+          subjects.set(output, `logs-${i}`);
+          bench.change(...[...subjects].map(([name, subject]) => bench.way(name, subject)));
+        } else if (what === 'confirm') transport.confirm();
+        else if (what === 'confirm-one') transport.confirm(1);
+        else if (what === 'lose') transport.lose();
+        else if (what === 'block') transport.block();
+        else transport.open();
+      }
+      for (const name of subjects.keys()) {
+        await bench.until(`all lines of ${name}`, () => {
+          bench.transportOf(name).isPrompt = true;
+          bench.transportOf(name).open();
+          bench.transportOf(name).confirm();
+          return bench.accountOf(name).linesConfirmed >= written;
+        });
+        t.deepEqual(numbers(bench.confirmedOf(name)), count(written), name);
+      }
+    } finally {
+      await bench.remove();
+    }
+    t.is(bench.budget.used, 0);
+  }), { numRuns: 60 });
+});

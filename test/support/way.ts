@@ -1,0 +1,18 @@
+/** A way for a session's lines that leads to a transport of the test's own. */
+import { Books } from '../../src/core/account.ts';
+import { MAIN_OUTPUT, type Transport, type TransportListener } from '../../src/core/types.ts';
+import type { Way } from '../../src/delivery.ts';
+import { TARGET } from './target.ts';
+
+export function makeWay(openTransport: (listener: TransportListener) => Transport, name = MAIN_OUTPUT, subject = 'logs'): Way {
+  return {
+    plan: {
+      name, subject, target: { ...TARGET, servers: [] }, format: 'json', transport: 'core', oversize: 'split',
+      facts: { id: 'a', name: 'web', imageId: '', imageName: '', hostname: '', tag: '', attributes: new Map() },
+    },
+    formatter: { format: () => 'whole', formatGap: () => 'whole' },
+    openTransport,
+    isParked: false,
+    books: new Books(),
+  };
+}
