@@ -5,9 +5,11 @@
 import { parseArgs } from 'node:util';
 import { ByteWriter } from '../src/core/byte-writer.ts';
 import { writeJsonText } from '../src/core/json-text.ts';
-import type { EntrySink, Formatted, Formatter, LogEntry, Tally, Transport } from '../src/core/types.ts';
+import { lineKernel } from '../src/core/line-kernel.ts';
+import type { EntrySink, Formatted, Formatter, FrameRun, LogEntry, PayloadShape, Tally, Transport } from '../src/core/types.ts';
 import { EntryCursor, FrameDecoder } from '../src/docker/frame-decoder.ts';
 import { createJsonFormatter } from '../src/formatters/json.ts';
+import { SEND_BYTES } from '../src/nats/outbox.ts';
 import { PubFramer } from '../src/nats/pub-framer.ts';
 import { Publisher } from '../src/stages/publish.ts';
 import { HeldBytes, Reassembler } from '../src/stages/reassemble.ts';
@@ -67,6 +69,15 @@ class LocalTransport implements Transport {
   }
 }
 
+/** The real one's short cut, with the same buffers. */
+class KernelTransport extends LocalTransport {
+  readonly #command = new PubFramer(SUBJECT).around(formatter.shape as PayloadShape);
+
+  writeFrames(run: FrameRun): number {
+    return lineKernel?.write(run, this.#command, out, LIMIT, SEND_BYTES) ?? 0;
+  }
+}
+
 const LIMIT = 1024 * 1024;
 const out = new ByteWriter(1024 * 1024);
 const line = Buffer.from(blankLine(LINE_BYTES));
@@ -94,6 +105,8 @@ const reassembler = new Reassembler(new Nowhere(), new HeldBytes(LIMIT));
 const framer = new PubFramer(SUBJECT);
 const publisher = new Publisher(new LocalTransport(), formatter, 'split');
 const wholePath = new FrameDecoder(new Reassembler(publisher, new HeldBytes(LIMIT)), () => undefined);
+const shortPublisher = new Publisher(new KernelTransport(), formatter, 'split');
+const shortPath = new FrameDecoder(new Reassembler(shortPublisher, new HeldBytes(LIMIT)), () => undefined);
 
 /** What the client does with a payload before it is sent. */
 function plainFrame(text: string): Buffer {
@@ -144,6 +157,13 @@ const STEPS: readonly Step[] = [
       framer.close(out, payloadBytes.length);
     }),
     plain: perLine(() => kept += plainFrame(payload).length),
+  },
+  {
+    title: 'all, by the line kernel',
+    ours: () => {
+      shortPath.push(block);
+      shortPublisher.commit(shortPath.position);
+    },
   },
   {
     title: 'all: frames to PUB commands',

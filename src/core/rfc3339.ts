@@ -2,7 +2,7 @@
 
 export const TIMESTAMP_BYTES = 30;
 /** `2026-11-22T21:03:47.` */
-const SECOND_BYTES = 20;
+export const SECOND_BYTES = 20;
 
 /** `000` to `999`, one after the other. */
 const THREE_DIGITS = Buffer.from(Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0')).join(''));

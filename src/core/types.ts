@@ -43,8 +43,24 @@ export interface LogEntry {
   readonly offset: number;
 }
 
+/**
+ * Undecoded frames, bytes[at, …), the first of which begins at `at`. A cursor: whoever takes frames from its front moves
+ * `at` behind them, and says when the last of them was written.
+ */
+export interface FrameRun {
+  bytes: Uint8Array;
+  at: number;
+  seconds: number;
+  nanos: number;
+}
+
 /** The one shape between decoder and transport. Synchronous. */
 export interface EntrySink {
+  /**
+   * Takes as many frames from the front of the run as it can take without looking at each as an entry; perhaps none. What
+   * comes of them is what would come of their entries.
+   */
+  writeFrames?(run: FrameRun): void;
   /** Takes one entry; it is valid during this call only. */
   write(entry: LogEntry): void;
   /** No more entries will come: let go of everything held. */
@@ -105,7 +121,20 @@ export type Formatted = 'whole' | 'truncated' | 'too-large';
 /** What became of an entry: as the formatter says, or written to the dead-letter subject. */
 export type Written = Formatted | 'dead-letter';
 
+/** A payload as constant parts around the time and the text of a line. */
+export interface PayloadShape {
+  /** Up to the text. */
+  readonly head: Uint8Array;
+  /** Where in the head the time is written; see TimestampWriter. */
+  readonly timeAt: number;
+  /** Behind the text, which is written as the inside of a JSON string. */
+  readonly stdoutTail: Uint8Array;
+  readonly stderrTail: Uint8Array;
+}
+
 export interface Formatter {
+  /** What it makes of every line that is whole and fits; undefined: that is not so simple. */
+  readonly shape?: PayloadShape;
   /**
    * Appends exactly one payload of at most `limit` bytes. A line that does not fit is cut and marked; `too-large`
    * means that not even the fixed parts fit, and that nothing was appended.
@@ -215,6 +244,8 @@ export interface Transport {
   readonly hasGivenUp: boolean;
   /** Appends one message around the payload that `format` writes. `sequence` counts the session's messages, from 1. */
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written;
+  /** Does what `write` does for frames at the front of the run, if it can without decoding each; returns how many lines it took. */
+  writeFrames?(run: FrameRun, shape: PayloadShape): number;
   /** Appends one message for the dead-letter subject, cut to fit; 'too-large' also where there is no such subject. */
   writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written;
   /** Hands over what was written since the last call, complete up to `watermark`. Takes the tally. */

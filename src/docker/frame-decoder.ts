@@ -4,7 +4,7 @@
  *
  * The engine never sends anything again, so a stream that lost its alignment is searched for the next frame.
  */
-import type { EntrySink, LogEntry, Partial, Source } from '../core/types.ts';
+import type { EntrySink, FrameRun, LogEntry, Partial, Source } from '../core/types.ts';
 import { parseLogEntry } from './log-entry.ts';
 
 /** The engine's own readers refuse more (1e6); its largest frame is 16,488 bytes. */
@@ -32,6 +32,7 @@ export class FrameDecoder {
   /** Offset of the first byte that is not part of a decoded frame. */
   position = 0;
   readonly #entry = new EntryCursor();
+  readonly #run: FrameRun = { bytes: EMPTY, at: 0, seconds: 0, nanos: 0 };
   readonly #next: EntrySink;
   readonly #skipped: (bytes: number) => void;
   /** The beginning of a frame whose rest has not come yet; at most one frame. */
@@ -52,12 +53,8 @@ export class FrameDecoder {
 
   /** Decodes what is complete; keeps a copy of the rest. The bytes may be cut anywhere. */
   push(bytes: Uint8Array): void {
-    if (this.#carry.length === 0) {
-      this.#keep(bytes, this.#decode(bytes));
-      return;
-    }
-    const joined = join(this.#carry, bytes);
-    this.#keep(joined, this.#decode(joined));
+    const from = this.#carry.length === 0 ? 0 : this.#complete(bytes);
+    if (from < bytes.length) this.#keep(bytes, this.#decode(bytes, from));
   }
 
   /** Goes on at `offset`, where a frame begins; what was kept is forgotten. */
@@ -81,7 +78,7 @@ export class FrameDecoder {
     while (rest.length > 0) {
       // Either the last frame is cut off, or its length lied.
       rest = rest.subarray(this.#searching ? this.#skip(0, rest.length, false) : this.#search(rest, 1));
-      rest = rest.subarray(this.#decode(rest));
+      rest = rest.subarray(this.#decode(rest, 0));
     }
     this.#searching = false;
     this.#next.end();
@@ -91,11 +88,39 @@ export class FrameDecoder {
     this.#carry = from === bytes.length ? EMPTY : Buffer.from(bytes.subarray(from));
   }
 
+  /** The frame that was cut gets its rest; returns the index of the first byte behind it. */
+  #complete(bytes: Uint8Array): number {
+    const missing = this.#missing(bytes);
+    const joined = join(this.#carry, bytes.subarray(0, missing));
+    const used = this.#decode(joined, 0);
+    if (used === joined.length) {
+      this.#carry = EMPTY;
+      return missing;
+    }
+    // Its end has not come yet, or it was no frame and the next one is to be found.
+    const rest = join(joined.subarray(used), bytes.subarray(missing));
+    this.#keep(rest, missing === bytes.length ? 0 : this.#decode(rest, 0));
+    return bytes.length;
+  }
+
+  /** How many of the bytes belong to the frame that was cut. All of them, where that is not known. */
+  #missing(bytes: Uint8Array): number {
+    const { length } = this.#carry;
+    if (this.#searching || length + bytes.length < LENGTH_BYTES) return bytes.length;
+    const head = length < LENGTH_BYTES ? Buffer.concat([this.#carry, bytes.subarray(0, LENGTH_BYTES - length)]) : this.#carry;
+    return Math.max(0, Math.min(bytes.length, LENGTH_BYTES + frameLength(head, 0) - length));
+  }
+
   /** Returns the index of the first byte that was not used up. */
-  #decode(bytes: Uint8Array): number {
+  #decode(bytes: Uint8Array, from: number): number {
     const { length } = bytes;
-    let at = this.#searching ? this.#search(bytes, 0) : 0;
+    let at = this.#searching ? this.#search(bytes, from) : from;
     while (!this.#searching && at + LENGTH_BYTES <= length) {
+      const passed = this.#passOn(bytes, at);
+      if (passed > at) {
+        at = passed;
+        continue;
+      }
       const size = frameLength(bytes, at);
       const start = at + LENGTH_BYTES;
       const end = start + size;
@@ -113,6 +138,20 @@ export class FrameDecoder {
       }
     }
     return at;
+  }
+
+  /** Frames that need not be decoded here; returns where the first one begins that does. */
+  #passOn(bytes: Uint8Array, at: number): number {
+    const run = this.#run;
+    run.bytes = bytes;
+    run.at = at;
+    this.#next.writeFrames?.(run);
+    if (run.at > at) {
+      this.position += run.at - at;
+      this.#entry.seconds = run.seconds;
+      this.#entry.nanos = run.nanos;
+    }
+    return run.at;
   }
 
   /** Finds the next frame at or after `from`; `position` is the offset of the byte the search began for. */

@@ -5,7 +5,7 @@
 import { cutJsonText, writeJsonText } from '../core/json-text.ts';
 import { TIMESTAMP_BYTES, TimestampWriter } from '../core/rfc3339.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { ContainerFacts, Formatted, Formatter, Gap, GapReason, LogEntry, Moment, Partial } from '../core/types.ts';
+import type { ContainerFacts, Formatted, Formatter, Gap, GapReason, LogEntry, Moment, Partial, PayloadShape } from '../core/types.ts';
 
 /** The message's own keys: they win over labels and environment of the same name. */
 export const FIXED_KEYS: ReadonlySet<string> = new Set([
@@ -26,9 +26,7 @@ class JsonFormatter implements Formatter {
   readonly #stderr: Buffer;
   /** Labels and environment, and the closing brace. */
   readonly #tail: Buffer;
-  /** The source and the tail: all that follows the text of most lines. */
-  readonly #stdoutTail: Buffer;
-  readonly #stderrTail: Buffer;
+  readonly shape: PayloadShape;
   readonly #time = new TimestampWriter();
 
   constructor(container: ContainerFacts) {
@@ -41,8 +39,12 @@ class JsonFormatter implements Formatter {
     this.#stderr = Buffer.from('","source":"stderr"');
     const extra = [...attributes].filter(([key]) => !FIXED_KEYS.has(key));
     this.#tail = Buffer.from(`${extra.map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('')}}`);
-    this.#stdoutTail = Buffer.concat([this.#stdout, this.#tail]);
-    this.#stderrTail = Buffer.concat([this.#stderr, this.#tail]);
+    this.shape = {
+      head: this.#head,
+      timeAt: this.#head.length - this.#timeBefore,
+      stdoutTail: Buffer.concat([this.#stdout, this.#tail]),
+      stderrTail: Buffer.concat([this.#stderr, this.#tail]),
+    };
   }
 
   format(entry: LogEntry, out: ByteWriter, limit: number): Formatted {
@@ -53,7 +55,7 @@ class JsonFormatter implements Formatter {
     const textAt = out.pending;
     writeJsonText(bytes, start, end, out);
     const textEnd = out.pending;
-    if (entry.partial === undefined) out.append(entry.source === 'stdout' ? this.#stdoutTail : this.#stderrTail);
+    if (entry.partial === undefined) out.append(entry.source === 'stdout' ? this.shape.stdoutTail : this.shape.stderrTail);
     else this.#finish(entry, out, '');
     const size = out.pending - before;
     if (size <= limit) return 'whole';

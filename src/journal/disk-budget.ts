@@ -3,6 +3,7 @@
  * buffer that they read into, and one timer. When the room is exhausted, the session with the most unread bytes gives
  * up its oldest; some of the disk always stays free for others.
  */
+import { frameBuffer } from '../core/line-kernel.ts';
 import { nodeFileSystem, systemCode, type FileSystem } from './file-system.ts';
 import type { Holder, MemoryBudget } from './memory.ts';
 import { Quarantine } from './quarantine.ts';
@@ -201,7 +202,8 @@ export class DiskBudget {
 
 /** The bytes that one journal appended or read last: whoever uses it next overwrites them. */
 export class SharedBuffer {
-  readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** Where the line kernel reads without a copy. */
+  readonly bytes = frameBuffer(READ_BYTES);
   #owner: object | undefined;
   #offset = 0;
   #size = 0;

@@ -11,7 +11,7 @@ import { Window, type Parcel, type Share } from './window.ts';
 /** Large enough for what one read of a full pipe becomes; several of them make up the window. */
 const BUFFER_BYTES = 256 * 1024;
 /** More does not make the write cheaper, and the server gets to work sooner. */
-const SEND_BYTES = 64 * 1024;
+export const SEND_BYTES = 64 * 1024;
 /**
  * A PING follows at least this often: a slow link then shows by its PONGs that it is not hanging, down to some 25 KB/s.
  */

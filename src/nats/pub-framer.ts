@@ -3,12 +3,15 @@
  * it, so room for its digits is left and filled from the right: the server allows any run of blanks between fields.
  */
 import type { ByteWriter } from '../core/byte-writer.ts';
+import type { CommandShape } from '../core/line-kernel.ts';
+import type { PayloadShape } from '../core/types.ts';
 
 /** Payloads are below 1 GiB by far: nats-server's own limit of max_payload is 64 MiB. */
 const DIGITS = 9;
 const ZERO = 0x30;
 const CR = 0x0d;
 const LF = 0x0a;
+const CR_LF = Buffer.from([CR, LF]);
 
 export class PubFramer {
   readonly #head: Buffer;
@@ -34,6 +37,17 @@ export class PubFramer {
     out.ensure(2);
     out.buffer[out.length++] = CR;
     out.buffer[out.length++] = LF;
+  }
+
+  /** The shape of a whole command around such a payload. */
+  around({ head, timeAt, stdoutTail, stderrTail }: PayloadShape): CommandShape {
+    return {
+      head: Buffer.concat([this.#head, head]),
+      sizeAt: this.#head.length - 3,
+      timeAt: this.#head.length + timeAt,
+      stdoutTail: Buffer.concat([stdoutTail, CR_LF]),
+      stderrTail: Buffer.concat([stderrTail, CR_LF]),
+    };
   }
 
   /** Bytes that `open` appends. */

@@ -1,7 +1,7 @@
 /** The end of the path inside the process: entries become messages of the session's transport. */
 import { newTally } from '../core/tally.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { EntrySink, Formatted, Formatter, Gap, LogEntry, OutputPlan, Transport } from '../core/types.ts';
+import type { EntrySink, Formatted, Formatter, FrameRun, Gap, LogEntry, OutputPlan, Transport } from '../core/types.ts';
 import { split } from './oversize.ts';
 
 /** In a gap record's place among the pieces of lines, which are numbered from 1. */
@@ -25,6 +25,13 @@ export class Publisher implements EntrySink {
     this.#formatter = formatter;
     this.#whole = withFormat(formatter, (entry, out, limit) => formatWhole(formatter, entry, out, limit));
     this.#oversize = oversize;
+  }
+
+  writeFrames(run: FrameRun): void {
+    const { shape } = this.#formatter;
+    const lines = shape === undefined ? 0 : this.#transport.writeFrames?.(run, shape) ?? 0;
+    this.#tally.lines += lines;
+    this.#count(lines);
   }
 
   write(entry: LogEntry): void {
@@ -74,9 +81,9 @@ export class Publisher implements EntrySink {
     // Nothing is held here.
   }
 
-  #count(): void {
-    this.#tally.messages++;
-    this.#sequence++;
+  #count(messages = 1): void {
+    this.#tally.messages += messages;
+    this.#sequence += messages;
   }
 
   #writeOversized(entry: LogEntry): void {

@@ -6,7 +6,7 @@
  * bounded time and size only, since everything behind its first piece stays unconfirmed as long: then it is
  * published in pieces that say so.
  */
-import type { EntrySink, LogEntry, Partial, Source } from '../core/types.ts';
+import type { EntrySink, FrameRun, LogEntry, Partial, Source } from '../core/types.ts';
 
 /** The engine's buffer per source: `defaultBufSize` in moby daemon/logger/copier.go. */
 const ENGINE_PIECE_BYTES = 16 * 1024;
@@ -62,6 +62,11 @@ export class Reassembler implements EntrySink {
   /** Offset of the oldest entry held, or Infinity. */
   get heldFrom(): number {
     return Math.min(openOffset(this.#stdout), openOffset(this.#stderr));
+  }
+
+  /** While a line is held, each entry may be the rest of it. */
+  writeFrames(run: FrameRun): void {
+    if (!this.#stdout.isOpen && !this.#stderr.isOpen) this.#next.writeFrames?.(run);
   }
 
   write(entry: LogEntry): void {

@@ -1,9 +1,10 @@
 /** `nats-transport=core`: plain publishing. The server's PONG confirms that it has taken what was sent before. */
 import type { Target } from '../core/target.ts';
-import type { Formatted, Formatter, LogEntry, OutputPlan, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import { lineKernel, type CommandShape } from '../core/line-kernel.ts';
+import type { Formatted, Formatter, FrameRun, LogEntry, OutputPlan, PayloadShape, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Connection } from '../nats/connection.ts';
 import type { Connections } from '../nats/connections.ts';
-import type { Lane } from '../nats/outbox.ts';
+import { SEND_BYTES, type Lane } from '../nats/outbox.ts';
 import { PubFramer } from '../nats/pub-framer.ts';
 
 export class CoreTransport implements Transport, Lane {
@@ -14,6 +15,9 @@ export class CoreTransport implements Transport, Lane {
   readonly #framer: PubFramer;
   readonly #deadLetters: PubFramer | undefined;
   readonly #listener: TransportListener;
+  /** Of the payload that was asked for last: a session has one. */
+  #payload: PayloadShape | undefined;
+  #command: CommandShape | undefined;
   #isOpen = true;
 
   constructor(connections: Connections, { target, subject, deadLetter }: OutputPlan, listener: TransportListener) {
@@ -43,6 +47,14 @@ export class CoreTransport implements Transport, Lane {
     if (this.#isOpen) this.#connection.outbox.wait(this);
   }
 
+  writeFrames(run: FrameRun, payload: PayloadShape): number {
+    if (lineKernel === undefined) return 0;
+    const { outbox, maxPayload } = this.#connection;
+    const lines = lineKernel.write(run, this.#commandAround(payload), outbox.out, maxPayload, SEND_BYTES);
+    if (lines > 0) outbox.wrote();
+    return lines;
+  }
+
   write(entry: LogEntry, formatter: Formatter): Formatted {
     return this.#write(this.#framer, entry, formatter);
   }
@@ -50,6 +62,12 @@ export class CoreTransport implements Transport, Lane {
   writeDeadLetter(entry: LogEntry, formatter: Formatter): Written {
     const formatted = this.#deadLetters === undefined ? 'too-large' : this.#write(this.#deadLetters, entry, formatter);
     return formatted === 'too-large' ? formatted : 'dead-letter';
+  }
+
+  #commandAround(payload: PayloadShape): CommandShape {
+    if (this.#command === undefined || payload !== this.#payload) this.#command = this.#framer.around(payload);
+    this.#payload = payload;
+    return this.#command;
   }
 
   #write(framer: PubFramer, entry: LogEntry, formatter: Formatter): Formatted {
