@@ -11,12 +11,13 @@ const QUICK = { rounds: 1, scale: 0.2 };
 const PICTURES = join(import.meta.dirname, 'build');
 
 export const USAGE = `usage: npm run bench -- [--quick] [--cost] [--rounds N] [--scenario NAMES] [--system NAMES] [--frames N]
-                        [--results FILE] [--picture FILE] [--profile FOLDER]
+                        [--max-load CORES] [--results FILE] [--picture FILE] [--profile FOLDER]
 
   --quick            one round of a fifth of the lines
   --cost             how the cost of a line grows with containers and bytes, instead of the usual scenarios
   NAMES              several with commas between them
   --frames N         frames in each write to a FIFO; dockerd writes one
+  --max-load CORES   a run does not count while others keep more than that busy
   --results FILE     keeps all figures there, and shows them together with those that it has already
   --picture FILE     where the SVG goes
   --profile FOLDER   writes a CPU profile of each driver that runs on node there
@@ -29,6 +30,8 @@ export interface Plan {
   readonly systems: readonly System[];
   /** For the drivers' node. */
   readonly nodeOptions: readonly string[];
+  /** A run does not count while others keep more cores than that busy. */
+  readonly maxLoad: number;
   /** Of the results. */
   readonly file: string | undefined;
   readonly picture: string;
@@ -45,6 +48,7 @@ export function readPlan(args?: string[]): Plan {
       scenario: { type: 'string' },
       system: { type: 'string' },
       frames: { type: 'string', default: '1' },
+      'max-load': { type: 'string', default: 'Infinity' },
       results: { type: 'string' },
       picture: { type: 'string' },
       profile: { type: 'string' },
@@ -61,6 +65,7 @@ export function readPlan(args?: string[]): Plan {
     scenarios: chosen('--scenario', all, values.scenario) ?? all,
     systems: chosen('--system', SYSTEMS, values.system ?? (isCost ? COST_SYSTEMS : undefined)) ?? SYSTEMS.filter(({ isExtra }) => isExtra === undefined),
     nodeOptions: profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile],
+    maxLoad: readCores('--max-load', values['max-load']),
     file: values.results,
     picture: values.picture ?? join(PICTURES, isCost ? 'cost.svg' : 'results.svg'),
   };
@@ -70,6 +75,12 @@ function readCount(option: string, text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new Error(`${option}: expected a whole number above 0, got ${text}`);
   return count;
+}
+
+function readCores(option: string, text: string): number {
+  const cores = Number(text);
+  if (!(cores >= 0)) throw new Error(`${option}: expected a number of cores, got ${text}`);
+  return cores;
 }
 
 function chosen<T extends { readonly name: string }>(option: string, all: readonly T[], names: string | undefined): T[] | undefined {

@@ -42,10 +42,11 @@ test('what costs twice as much with twice the bytes is a straight line in the pi
   t.true(Math.abs((y1 - y0) / (x1 - x0) - (y2 - y1) / (x2 - x1)) < 0.01, picture);
 });
 
-test('a scenario or a system that there is not is refused with those that there are', (t) => {
+test('a scenario, a system or a number that cannot be is refused with what was wanted', (t) => {
   t.throws(() => readPlan(['--scenario', '2x150']), { message: /--scenario: expected some of 1x150, .*, got 2x150/ });
   t.throws(() => readPlan(['--system', 'rust']), { message: '--system: expected some of ours, memory, go, c, plain, got rust' });
   t.throws(() => readPlan(['--rounds', '0']), { message: '--rounds: expected a whole number above 0, got 0' });
+  t.throws(() => readPlan(['--max-load', 'none']), { message: '--max-load: expected a number of cores, got none' });
 });
 
 test('a fifth of the lines of each container in a quick bench', (t) => {
