@@ -7,8 +7,8 @@
 export interface Batch {
   /** Messages that are not answered. */
   pending: number;
-  /** When it was handed over, in milliseconds of a clock that never goes back; Infinity until then. */
-  sentAt: number;
+  /** When the server is known to have read it, in milliseconds of a clock that never goes back; Infinity until then. */
+  readAt: number;
 }
 
 export interface Unanswered<B> {
@@ -71,6 +71,15 @@ export class AckWindow<B extends Batch> {
       const batch = this.#batches[number & this.#mask];
       if (batch !== undefined && matches(batch)) this.#clear(number, batch);
     }
+  }
+
+  /** The oldest message whose batch matches. */
+  first(matches: (batch: B) => boolean): Unanswered<B> | undefined {
+    for (let number = this.#oldest; number < this.next; number++) {
+      const batch = this.#batches[number & this.#mask];
+      if (batch !== undefined && matches(batch)) return this.find(number);
+    }
+    return undefined;
   }
 
   /** The batch of the message that has waited longest. */

@@ -6,7 +6,10 @@ import { AckWindow, type Batch, type Unanswered } from './ack-window.ts';
 import type { Link } from './link.ts';
 import { isStored, readAnswer, TIMED_OUT, type Answer } from './publish-answer.ts';
 
-/** What a server with file storage takes in some 0.1 s: more would only wait there. */
+/**
+ * What a server with file storage takes in some 0.1 s: more would only wait there, and come later where the order is lost
+ * (docs/decisions/0009). No option: `nats-window-size` bounds the bytes, which is what memory and distance are about.
+ */
 const MAX_MESSAGES = 8192;
 /** An answer that has not come by then is lost, or the stream has no leader. */
 const ANSWER_MS = 5000;
@@ -36,14 +39,16 @@ export class Acks {
   /** Answers come to `<inbox>.<number>`. */
   readonly inbox: string;
   readonly #windowBytes: number;
+  readonly #now: () => number;
   readonly #waiting = new Set<AckLane>();
   #isWaking = false;
   #watch: NodeJS.Timeout | undefined;
 
-  /** `windowBytes` may be unanswered at a time. */
-  constructor(inbox: string, windowBytes: number) {
+  /** `windowBytes` may be unanswered at a time; `now`: milliseconds of a clock that never goes back. */
+  constructor(inbox: string, windowBytes: number, now: () => number = () => performance.now()) {
     this.inbox = inbox;
     this.#windowBytes = windowBytes;
+    this.#now = now;
   }
 
   /** Listens on a new link. */
@@ -60,9 +65,10 @@ export class Acks {
     this.#waiting.add(lane);
   }
 
-  /** The batch is on its way. */
-  sent(batch: AckBatch): void {
-    batch.sentAt = performance.now();
+  /** The server has read the batch: its answers are due. What waits on our side of a slow link is not late. */
+  read(batch: AckBatch): void {
+    if (batch.pending === 0) return;
+    batch.readAt = this.#now();
     this.#watch ??= setInterval(() => this.#expire(), WATCH_MS);
   }
 
@@ -96,11 +102,11 @@ export class Acks {
 
   /** A lane that fails takes all of its messages out of the window. */
   #expire(): void {
-    const late = performance.now() - ANSWER_MS;
-    for (let batch = this.window.oldest; batch !== undefined && batch.sentAt < late; batch = this.window.oldest) {
+    const late = this.#now() - ANSWER_MS;
+    for (let batch = this.window.oldest; batch !== undefined && batch.readAt < late; batch = this.window.oldest) {
       const { owner } = batch;
-      this.window.forget((other) => other.owner === owner);
       owner.retry(TIMED_OUT);
+      this.window.forget((other) => other.owner === owner);
     }
     this.#wake();
     if (this.window.count === 0) this.close();

@@ -5,7 +5,7 @@
  * Publishing happens only while connected; a PONG confirms what was sent before its PING. When the link is lost the
  * sessions publish again from their watermarks: at least once, in order.
  */
-import { serverName, type Target } from '../core/target.ts';
+import { jetStreamApi, serverName, type Target } from '../core/target.ts';
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { StreamPlan } from '../core/types.ts';
@@ -18,6 +18,7 @@ import { makeStream } from './make-stream.ts';
 import { Outbox } from './outbox.ts';
 import { History, type ConnectionCounters } from './history.ts';
 import type { Presence } from './presence.ts';
+import { StreamLookup } from './stream-lookup.ts';
 import { ServerPool, type PooledServer } from './server-pool.ts';
 
 /** After all servers were tried in vain: from here to the target's `reconnectWaitMs`, doubling, with full jitter. */
@@ -48,6 +49,7 @@ export interface ConnectionSettings extends LinkSettings {
 
 export class Connection {
   readonly outbox: Outbox;
+  readonly streams: StreamLookup;
   /** Made for the first session that wants answers. */
   #acks: Acks | undefined;
   /** Streams that are being made, by name. */
@@ -67,6 +69,7 @@ export class Connection {
     this.#history = new History(settings.totals);
     this.#pool = new ServerPool(settings.target.servers);
     this.outbox = new Outbox(settings.windowBytes);
+    this.streams = new StreamLookup(jetStreamApi(settings.target));
     void this.#run();
   }
 
@@ -177,12 +180,14 @@ export class Connection {
     // The client sends its own commands in a microtask; the outbox does not wait for that.
     await Promise.resolve();
     this.outbox.open(link);
+    this.streams.open(link);
     this.#settings.presence?.opened(link);
     const reason = await lost;
     clearInterval(watchdog);
     // A server that cuts every connection at once is waited for like one that refuses them.
     this.#failedAttempts = performance.now() - since < SETTLED_MS ? this.#failedAttempts + 1 : 0;
     this.#link = undefined;
+    this.streams.lose();
     this.#settings.presence?.closed();
     // `close` may have come meanwhile.
     if ((this.#state as ConnectionState) === 'connected') {
@@ -251,7 +256,7 @@ export class Connection {
   }
 
   #refused(subject: string): void {
-    if (this.#settings.presence?.refused(subject) === true) return;
+    if (this.#settings.presence?.refused(subject) === true || this.streams.refused(subject)) return;
     this.#settings.log.event('subject-refused', 'error', 'NATS does not permit this user to publish to the subject: its lines are dropped', {
       subject,
     }, `refused ${subject}`);

@@ -13,6 +13,8 @@ export interface Answer {
 }
 
 export const NO_STREAM: Answer = { kind: 'later', code: 'no-stream', reason: 'no JetStream stream covers the subject, or JetStream is off' };
+/** As the server would answer (10060). */
+export const OTHER_STREAM: Answer = { kind: 'later', code: '10060', reason: 'another stream than nats-stream covers the subject' };
 export const TIMED_OUT: Answer = { kind: 'later', code: 'timeout', reason: 'JetStream does not answer: no leader, no quorum, or overloaded' };
 
 const NO_RESPONDERS = 503;

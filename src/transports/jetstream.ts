@@ -12,14 +12,19 @@ import type { Unanswered } from '../nats/ack-window.ts';
 import type { AckBatch, AckLane, Acks } from '../nats/acks.ts';
 import type { Connection } from '../nats/connection.ts';
 import type { Connections } from '../nats/connections.ts';
-import { addCommand } from '../nats/make-stream.ts';
 import { HpubFramer } from '../nats/hpub-framer.ts';
 import type { Lane } from '../nats/outbox.ts';
 import type { Answer } from '../nats/publish-answer.ts';
+import { StreamReport } from './stream-report.ts';
 
 /** After a failure: from … to …, doubling. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
+
+/** A message's in its session. */
+type Place = Pick<Unanswered<AckBatch>, 'offset' | 'ordinal'>;
+
+const NOWHERE: Place = { offset: 0, ordinal: 0 };
 
 interface SessionBatch extends AckBatch {
   tally: Tally;
@@ -27,6 +32,8 @@ interface SessionBatch extends AckBatch {
   isRefused: boolean;
   /** One of its messages has to go to the dead-letter subject. */
   isCondemned: boolean;
+  /** Of its messages only the first was sent: whether that is stored shows whether a failure is over. */
+  isProbe: boolean;
 }
 
 export class JetStreamTransport implements Transport, Lane, AckLane {
@@ -41,12 +48,17 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   readonly #condemned = new Set<string>();
   readonly #listener: TransportListener;
   readonly #log: Log;
+  readonly #report: StreamReport;
   /** Handed over and not confirmed, in order; what is written now belongs to `#current`. */
   #batches: SessionBatch[] = [];
+  /** Handed over on this connection and not known to have been read by the server, in order; answers to some may not matter any more. */
+  #unread: SessionBatch[] = [];
   #current: SessionBatch = this.#newBatch();
   /** Some of `#batches` are condemned. */
   #isCondemning = false;
   #failures = 0;
+  /** Every message before it was stored when the latest failure was heard of. */
+  #unstored: Place = NOWHERE;
   #backOff: NodeJS.Timeout | undefined;
   #isOpen = true;
 
@@ -63,11 +75,12 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     const from = `Nats-Log-Subject: ${plan.subject}\r\n`;
     this.#deadLetters = plan.deadLetter === undefined ? undefined : new HpubFramer(plan.deadLetter, this.#acks.inbox, `${name}-${epoch}`, from);
     this.#connection.outbox.add(this);
+    this.#report = new StreamReport(this.#connection, plan, connections.log);
   }
 
   get isReady(): boolean {
     if (this.#isHeld || !this.#connection.outbox.isReady || !this.#acks.hasRoom) return false;
-    // After a failure one batch shows whether it is over.
+    // After a failure one message shows whether it is over.
     return this.#failures === 0 || this.#batches.length === 0;
   }
 
@@ -95,14 +108,25 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written {
+    if (this.#isWithheld(entry)) return 'whole';
     const isCondemned = this.#condemned.size > 0 && this.#condemned.has(`${entry.offset}.${entry.partial?.ordinal ?? 0}`);
     return isCondemned ? this.writeDeadLetter(entry, formatter, sequence) : this.#write(this.#framer, entry, formatter, sequence);
   }
 
   writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written {
     if (this.#deadLetters === undefined) return 'too-large';
+    if (this.#isWithheld(entry)) return 'dead-letter';
     const formatted = this.#write(this.#deadLetters, entry, formatter, sequence);
     return formatted === 'too-large' ? formatted : 'dead-letter';
+  }
+
+  /** After a failure the first message that is not known to be stored goes alone: the stream must not take later ones and not this one. */
+  #isWithheld({ offset, partial }: LogEntry): boolean {
+    if (this.#failures === 0) return false;
+    const { pending } = this.#current;
+    if (pending === 0 && !isBefore({ offset, ordinal: partial?.ordinal ?? 0 }, this.#unstored)) return false;
+    if (pending > 0) this.#current.isProbe = true;
+    return true;
   }
 
   #write(framer: HpubFramer, entry: LogEntry, formatter: Formatter, sequence: number): Formatted {
@@ -127,17 +151,18 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     const batch = this.#current;
     batch.watermark = watermark;
     batch.tally = tally;
-    this.#acks.sent(batch);
     this.#batches.push(batch);
+    this.#unread.push(batch);
     this.#current = this.#newBatch();
-    // The outbox sends it; its PONG says no more than that the server has read it.
-    this.#connection.outbox.commit(this, watermark, newTally());
+    // The outbox sends it; its PONG says no more than that the server has read it, and so many batches with it.
+    this.#connection.outbox.commit(this, watermark, { ...newTally(), messages: 1 });
   }
 
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearTimeout(this.#backOff);
+    this.#report.end();
     this.#connection.outbox.remove(this);
     this.#acks.remove(this);
     this.#connections.release(this.#plan.target);
@@ -147,14 +172,17 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.#listener.ready();
   }
 
-  /** The server has read everything up to `watermark`: what it `refused` will not be answered. */
-  confirmed(watermark: number, _tally: Tally, refused: boolean): void {
-    if (refused) this.#refuse(watermark);
+  /** The server has read the oldest batches: what it `refused` will not be answered. */
+  confirmed(_watermark: number, { messages: count }: Tally, refused: boolean): void {
+    const read = this.#unread.splice(0, count);
+    if (refused) this.#refuse(read);
+    else for (const batch of read) this.#acks.read(batch);
     this.#settle();
   }
 
   /** The connection is lost, and the answers with it. */
   lost(): void {
+    this.#unread = [];
     this.#reset();
     this.#listener.lost();
   }
@@ -171,8 +199,10 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   failed(message: Unanswered<AckBatch>, answer: Answer): void {
-    if (answer.kind !== 'never' && !message.isDeadLetter) return this.retry(answer);
-    this.#tell(answer);
+    if (answer.kind !== 'never' && !message.isDeadLetter) return this.retry(answer, message);
+    // It was judged: that failure is over.
+    this.#failures = 0;
+    this.#report.tell(answer);
     this.#refused(message);
   }
 
@@ -194,18 +224,25 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   /** No answer has come in time: everything from the watermark on is published again, after a while. */
-  retry(answer: Answer): void {
+  retry(answer: Answer, message?: Place): void {
     if (this.#backOff !== undefined) return;
-    this.#tell(answer);
+    this.#unstored = this.#firstUnstored(message);
+    this.#report.tell(answer);
     this.#reset();
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++);
     this.#backOff = setTimeout(() => {
       this.#backOff = undefined;
       this.#listener.ready();
     }, wait);
-    const { stream } = this.#plan;
-    if (answer.code === 'no-stream' && stream?.create === true) void this.#connection.makeStream(stream);
     this.#listener.lost();
+  }
+
+  #firstUnstored(message: Place | undefined): Place {
+    // What was left out, or goes elsewhere, is no more stored than confirmed.
+    if (this.#condemned.size > 0 || this.#batches.some(({ tally }) => tally.refused > 0)) return NOWHERE;
+    const first = this.#acks.window.first(({ owner }) => owner === this);
+    if (first === undefined || (message !== undefined && isBefore(message, first))) return message ?? NOWHERE;
+    return first;
   }
 
   /** What was written goes out, but its answers mean nothing any more. */
@@ -216,8 +253,8 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.#acks.forget(({ owner }) => owner === this);
   }
 
-  #refuse(watermark: number): void {
-    const refused = this.#batches.filter((batch) => batch.watermark <= watermark && batch.pending > 0);
+  #refuse(read: readonly SessionBatch[]): void {
+    const refused = read.filter(({ pending }) => pending > 0);
     const all = new Set<AckBatch>(refused);
     this.#acks.forget((batch) => all.has(batch));
     for (const batch of refused) batch.isRefused = true;
@@ -225,9 +262,11 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
 
   /** Confirms what is answered, in order. */
   #settle(): void {
-    while (this.#isOpen && this.#batches[0]?.pending === 0 && !this.#batches[0].isCondemned) {
-      const { watermark, tally, isRefused } = this.#batches.shift() as SessionBatch;
-      this.#listener.confirmed(watermark, tally, isRefused);
+    for (let batch = this.#batches[0]; this.#isOpen && batch?.pending === 0 && !batch.isCondemned; batch = this.#batches[0]) {
+      // It was answered: all of it goes again, and the stream knows its first message.
+      if (batch.isProbe && !batch.isRefused) return this.#publishAgain();
+      this.#batches.shift();
+      this.#listener.confirmed(batch.watermark, batch.tally, batch.isRefused);
     }
     if (this.#isCondemning && this.#batches.every(({ pending }) => pending === 0)) this.#publishAgain();
     // After a failure the next batch waits for this one.
@@ -240,14 +279,11 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.#listener.lost();
   }
 
-  #tell({ kind, code, reason }: Answer): void {
-    const message = kind === 'never' ? 'JetStream refuses a message for good' : 'JetStream does not store: lines wait';
-    this.#log.event('stream-failing', 'warn', message, {
-      subject: this.subject, reason, ...(code === 'no-stream' ? { remedy: addCommand(this.#plan.stream?.name, this.#plan.target, this.subject) } : {}),
-    }, `jetstream ${code} ${this.subject}`);
-  }
-
   #newBatch(): SessionBatch {
-    return { owner: this, watermark: 0, tally: newTally(), pending: 0, sentAt: Number.POSITIVE_INFINITY, isRefused: false, isCondemned: false };
+    return { owner: this, watermark: 0, tally: newTally(), pending: 0, readAt: Number.POSITIVE_INFINITY, isRefused: false, isCondemned: false, isProbe: false };
   }
+}
+
+function isBefore(one: Place, other: Place): boolean {
+  return one.offset < other.offset || (one.offset === other.offset && one.ordinal < other.ordinal);
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { RetentionPolicy, type DiscardPolicy, type StreamConfig } from 'nats';
+import { connect, RetentionPolicy, type DiscardPolicy, type StreamConfig } from 'nats';
 import { startNatsCluster } from '../support/nats-cluster.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { gaps, Stream } from '../support/stream.ts';
@@ -99,6 +99,30 @@ test('N8: without a stream the lines wait, the log says how to make one, and all
   await rig.plugin.logged('JetStream stores again');
 });
 
+test('N8: what is missing is said before the first line waits', async (t) => {
+  const nats = await startServer(t);
+  const rig = await drive(t, nats.url);
+  await rig.container('web');
+  const { reason, remedy } = await rig.plugin.logged('JetStream does not store: lines wait', { subject: 'logs.web' });
+  t.regex(String(reason), /no JetStream stream covers the subject/);
+  t.is(remedy, 'nats stream add LOGS --subjects logs.web --storage file --defaults');
+});
+
+test('a user who may not ask for streams publishes all the same', async (t) => {
+  const nats = await startServer(t, `
+    authorization { users: [
+      { user: w, password: p, permissions: { publish: "logs.>", subscribe: "_INBOX.>" } }
+      { user: a, password: a }
+    ] }
+    no_auth_user: a
+  `);
+  const stream = await makeStream(t, nats.url);
+  const rig = await drive(t, nats.url, { NATS_USER: 'w', NATS_PASS: 'p' });
+  await (await rig.container('web')).write(500);
+  await proveComplete(t, rig, stream);
+  t.deepEqual(rig.plugin.log().filter(({ level }) => level === 'error'), []);
+});
+
 test('nats-stream-create makes the stream for the whole branch of the subject', async (t) => {
   const nats = await startServer(t);
   const rig = await drive(t, nats.url, { NATS_STREAM: 'DOCKER', NATS_STREAM_CREATE: 'true' });
@@ -143,6 +167,13 @@ test('N9: a stream that is full makes the lines wait, with few attempts, until t
   t.regex(String(reason), /the stream is full/);
   t.is(await stream.count(), 100);
   await allRefused(rig);
+  // One line goes alone until it is stored: the stream cannot take later ones before it.
+  const tried: string[] = [];
+  const client = await connect({ servers: nats.url });
+  t.teardown(() => client.close());
+  client.subscribe('logs.web', { callback: (_, message) => void tried.push(message.string()) });
+  await until('two attempts', () => tried.length >= 2);
+  t.deepEqual([...new Set(tried)], tried.slice(0, 1));
   await stream.manager.streams.update(stream.name, { max_msgs: -1 });
   await proveComplete(t, rig, stream);
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import { AckWindow, type Batch } from '../../src/nats/ack-window.ts';
 
 function newBatch(): Batch {
-  return { pending: 0, sentAt: Number.POSITIVE_INFINITY };
+  return { pending: 0, readAt: Number.POSITIVE_INFINITY };
 }
 
 function message(batch: Batch, offset = 0): Parameters<AckWindow<Batch>['add']>[0] {
