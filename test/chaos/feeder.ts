@@ -36,11 +36,19 @@ const PIPE_BUF = 4096;
 /** In one turn of the event loop: a megabyte. */
 const FLOOD_WRITES = 256;
 
+/** Where a frame has its time: behind its length, the field `source` with "stdout", and a tag. */
+const TIME_AT = 4 + 8 + 1;
+/** A varint of any time from 1972 to 2262. */
+const TIME_BYTES = 9;
+
 class Frames {
   readonly frameBytes: number;
   readonly count: number;
   readonly #bytes: Buffer;
   readonly #lineAt: number;
+  /** The present, as it is in frames; in milliseconds. */
+  #now = 0;
+  readonly #time = Buffer.alloc(TIME_BYTES);
 
   constructor(lineBytes: number) {
     const frame = encodeFrame({ source: 'stdout', timeNano: nowNano(), line: blankLine(lineBytes) });
@@ -52,8 +60,22 @@ class Frames {
 
   /** The frames of lines `first` …; valid until the next call. */
   of(container: number, first: number, count: number): Buffer {
-    for (let i = 0; i < count; i++) stamp(this.#bytes, i * this.frameBytes + this.#lineAt, container, first + i);
+    this.#look();
+    for (let i = 0; i < count; i++) {
+      const at = i * this.frameBytes;
+      this.#bytes.set(this.#time, at + TIME_AT);
+      stamp(this.#bytes, at + this.#lineAt, container, first + i);
+    }
     return this.#bytes.subarray(0, count * this.frameBytes);
+  }
+
+  /** At the clock; records of gaps are told from each other by their times. */
+  #look(): void {
+    const now = Date.now();
+    if (now === this.#now) return;
+    this.#now = now;
+    let rest = nowNano();
+    for (let i = 0; i < TIME_BYTES; i++, rest >>= 7n) this.#time[i] = Number(rest & 0x7fn) | (i < TIME_BYTES - 1 ? 0x80 : 0);
   }
 }
 

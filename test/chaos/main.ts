@@ -2,6 +2,7 @@
  * `npm run chaos [-- --full] [-- --goal G3] [-- --seed N] [-- --lines]`: one line of JSON for each goal, on standard output; exit code 1 when one is
  * missed. With `--lines` only what became of the lines decides, not how long it took. The quick form takes less than ten minutes.
  */
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cleanUp } from './clean-up.ts';
 import { seeded, type Figures, type Goal } from './goal.ts';
@@ -32,11 +33,12 @@ async function measure(goal: Goal, isFull: boolean, isForLines: boolean, seed: n
     return false;
   } finally {
     await cleanUp();
-    console.error(`chaos: ${goal.id} ${goal.title}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    console.error(`chaos: ${goal.id} ${goal.title}: ${((performance.now() - start) / 1000).toFixed(0)} s, load ${(loadavg()[0] ?? 0).toFixed(1)}`);
   }
 }
 
-const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, lines: { type: 'boolean', default: false }, goal: { type: 'string', multiple: true }, seed: { type: 'string' } } });
+const flag = { type: 'boolean', default: false } as const;
+const { values } = parseArgs({ options: { full: flag, lines: flag, goal: { type: 'string', multiple: true }, seed: { type: 'string' } } });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const known = goals(values.full);
 const chosen = known.filter(({ id }) => values.goal === undefined || values.goal.includes(id));

@@ -66,7 +66,10 @@ export const STATES: readonly State[] = [
   // N5 – N7
   { name: 'refusing the login', config: 'authorization { user: a, password: b }\n', login: LOGIN, isLossy: true },
   { name: 'without the TLS that is wanted', isTls: true, isLossy: true },
-  { name: 'refusing the subject', config: 'authorization { users: [{ user: a, password: b, permissions: { publish: { deny: "logs.>" } } }] }\n', login: LOGIN, env: { NATS_USER: 'a', NATS_PASS: 'b' }, isLossy: true },
+  {
+    name: 'refusing the subject', login: LOGIN, env: { NATS_USER: 'a', NATS_PASS: 'b' }, isLossy: true,
+    config: 'authorization { users: [{ user: a, password: b, permissions: { publish: { deny: "logs.>" } } }] }\n',
+  },
   // N8 – N11
   { name: 'without a stream', env: JETSTREAM, isLossy: true },
   { name: 'full, its stream', env: JETSTREAM, isLossy: true, enter: ({ server }) => makeStream(server.url, { max_msgs: 2, discard: DiscardPolicy.New }) },
@@ -74,7 +77,10 @@ export const STATES: readonly State[] = [
   // N12, N13
   { name: 'slow', enter: ({ proxy }) => proxy.throttle(16_000) },
   { name: 'heard by nobody', enter: ({ proxy }) => proxy.silence('to client') },
-  { name: 'given up', isRefused: true, env: { NATS_MAX_RECONNECT: '1' }, isLossy: true, enter: ({ bed }) => bed.plugin.logged('gave up connecting to NATS: lines are dropped and counted until a container starts') },
+  {
+    name: 'given up', isRefused: true, env: { NATS_MAX_RECONNECT: '1' }, isLossy: true,
+    enter: ({ bed }) => bed.plugin.logged('gave up connecting to NATS: lines are dropped and counted until a container starts'),
+  },
   // P2, P3, K2
   { name: 'just started, with a backlog', isRefused: true, wasKilled: true, enter: (scene) => restartWithBacklog(scene) },
   { name: 'started with damaged journals', isRefused: true, isLossy: true, enter: (scene) => restartWithBacklog(scene, () => {

@@ -12,5 +12,8 @@ export async function engineRestarts({ isFull }: Run): Promise<Figures> {
   const restarted = await pluginRestarts(rounds, site);
   const both = [killed, restarted];
   const sum = (of: (each: typeof killed) => number): number => both.reduce((total, each) => total + of(each), 0);
-  return { lost: sum(({ lost }) => lost), reordered: sum(({ reordered }) => reordered), left: sum(({ left }) => left.length), lines: sum(({ written }) => written), dockerd_kills: rounds, plugin_restarts: rounds };
+  return {
+    lost: sum(({ lost }) => lost), reordered: sum(({ reordered }) => reordered), left: sum(({ left }) => left.length),
+    lines: sum(({ written }) => written), dockerd_kills: rounds, plugin_restarts: rounds,
+  };
 }
