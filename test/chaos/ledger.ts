@@ -91,9 +91,14 @@ export class Ledger {
     return missing.reduce((sum, each) => sum + each, 0);
   }
 
+  /** What came so far took as long as it did while everything warmed up. */
+  forgetLatencies(): void {
+    this.#latencies.fill(0);
+  }
+
   /** Milliseconds within which that share of the lines has come. */
   latency(share: number): number {
-    let left = Math.ceil(this.received() * share);
+    let left = Math.ceil(this.#latencies.reduce((sum, count) => sum + count, 0) * share);
     return this.#latencies.findIndex((count) => (left -= count) <= 0);
   }
 
