@@ -1,7 +1,9 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
+import { setImmediate } from 'node:timers/promises';
 import { announce } from './announcement.ts';
+import type { Configuration } from './configuration.ts';
 import type { Log } from './core/log.ts';
-import type { ConfigurationStatus, DriverStatus } from './core/status.ts';
+import type { DriverStatus } from './core/status.ts';
 import { MAIN_OUTPUT, type SessionPlan } from './core/types.ts';
 import { FifoError } from './docker/fifo.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
@@ -11,9 +13,9 @@ import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords }
 import { Suspect } from './journal/suspect.ts';
 import { Journals } from './journals.ts';
 import { Connections } from './nats/connections.ts';
+import type { LinkSettings } from './nats/link.ts';
 import { loginReader } from './options/login.ts';
 import { OptionError } from './options/option-error.ts';
-import type { Settings } from './options/resolve.ts';
 import { Opener } from './opener.ts';
 import { PlanError, planContainer, readContainer, type Plan } from './plan.ts';
 import { Report, sessionStatus, type Opened } from './report.ts';
@@ -27,14 +29,14 @@ import { fromRecord, toRecord, withCredentials } from './survival.ts';
  * It makes nothing safer: delivery goes on behind the answer, until the process ends.
  */
 const STOP_MS = 50;
+/** Work of one turn of the event loop. */
+const SLICE_MS = 10;
 /** Of sessions that cannot be restored. */
 const MAX_QUARANTINED = 10_000;
 
 export interface DriverSettings {
-  /** What is right in the configuration. */
-  readonly settings: Settings;
-  /** What is wrong in it: no container is taken then, but those on record go on. */
-  readonly refusal: OptionError | undefined;
+  /** While it is refused no container is taken, but those on record go on. */
+  readonly configuration: Configuration;
   readonly hostname: string;
   readonly log: Log;
   /** undefined: no session survives the process, and no line. */
@@ -42,42 +44,43 @@ export interface DriverSettings {
 }
 
 export class Driver implements ObservableDriver {
+  /** How it presents itself to servers. */
+  readonly link: LinkSettings;
   readonly #sessions = new Map<string, Opened>();
   readonly #report: Report;
-  readonly #configuration: ConfigurationStatus;
+  readonly #configuration: Configuration;
   readonly #connections: Connections;
   readonly #journals: Journals;
   readonly #opener: Opener;
   readonly #records: SessionRecords | undefined;
-  readonly #settings: Settings;
-  readonly #refusal: OptionError | undefined;
   readonly #hostname: string;
   readonly #log: Log;
   readonly #suspect: Suspect | undefined;
   readonly #restoration: Restoration | undefined;
   /** The process before this one. */
   readonly #endedInOrder: boolean;
+  /** Changes of the configuration so far. */
+  #changes = 0;
 
-  constructor({ settings, refusal, hostname, log, records }: DriverSettings) {
+  constructor({ configuration, hostname, log, records }: DriverSettings) {
+    const { settings, refusal } = configuration;
     // A limit that is not known must not cost lines.
     const options = refusal === undefined ? settings.options : { ...settings.options, 'nats-buffer-disk-size': Number.MAX_SAFE_INTEGER };
-    this.#settings = settings;
-    this.#refusal = refusal;
+    this.#configuration = configuration;
     this.#hostname = hostname;
     this.#report = new Report(hostname);
-    this.#configuration = {
-      ...(settings.file === undefined ? {} : { file: settings.file }),
-      loaded_at: new Date().toISOString(),
-      ...(refusal === undefined ? { loads: 1, refusals: 0 } : { error: refusal.message, loads: 0, refusals: 1 }),
-    };
     this.#log = log;
     this.#records = records;
     this.#journals = new Journals(options, records?.state, log);
-    const readLogin = loginReader(() => this.#settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning));
-    this.#connections = new Connections({ name: `docker-nats-log-driver@${hostname}`, readLogin }, options['nats-window-size'], log);
+    this.link = {
+      name: `docker-nats-log-driver@${hostname}`,
+      readLogin: loginReader(() => this.#configuration.settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning)),
+    };
+    this.#connections = new Connections(this.link, options['nats-window-size'], log);
     if (refusal === undefined) announce(this.#connections, { settings, hostname, log, status: () => this.status() });
     this.#opener = new Opener({ connections: this.#connections, journals: this.#journals, records, report: this.#report, log });
     this.#endedInOrder = records !== undefined && takeOrderlyEnd(records.state);
+    configuration.listen(() => void this.#reconfigure());
     if (records === undefined) return;
     const limit = options['nats-buffer-disk-size'];
     this.#suspect = new Suspect(nodeFileSystem, records.state);
@@ -103,9 +106,9 @@ export class Driver implements ObservableDriver {
     // The engine repeats a request whose answer it did not get.
     if (this.#sessions.has(file)) return;
     const { container, plan } = forUser(() => {
-      if (this.#refusal !== undefined) throw this.#refusal;
+      if (this.#configuration.refusal !== undefined) throw this.#configuration.refusal;
       const given = readContainer(info);
-      return { container: given, plan: planContainer(this.#settings, given, this.#hostname) };
+      return { container: given, plan: planContainer(this.#configuration.settings, given, this.#hostname) };
     });
     const session = forUser(() => this.#opener.open(file, plan, { fifo: file }, () => this.#sessions.delete(file)));
     this.#sessions.set(file, { session, container, plan, missing: [], isRestored: false, startedAt: new Date() });
@@ -143,7 +146,7 @@ export class Driver implements ObservableDriver {
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. Nothing is delivered yet. */
   #reopen({ file, plan, gaps, isSeamless }: SessionRecord, isOfThisBoot: boolean): Session {
     // A power failure takes what the disk had not got.
-    const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#settings.options['nats-buffer-sync'] !== 'always');
+    const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#configuration.settings.options['nats-buffer-sync'] !== 'always');
     const opening = { gaps, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
     const ended = (): void => void this.#sessions.delete(file);
     try {
@@ -153,6 +156,26 @@ export class Driver implements ObservableDriver {
       if (isShortage(error.cause)) throw error.cause;
     }
     return this.#opener.open(file, plan, opening, ended);
+  }
+
+  /** Reads the configuration again. Throws RequestError with what is wrong in it; then the last good one stays in force. */
+  reload(): void {
+    const error = this.#configuration.reload();
+    if (error !== undefined) throw new RequestError(error.message, { cause: error });
+  }
+
+  /** All sessions, in slices between which requests are answered; a later change begins anew. */
+  async #reconfigure(): Promise<void> {
+    const change = ++this.#changes;
+    let end = performance.now() + SLICE_MS;
+    for (const file of [...this.#sessions.keys()]) {
+      if (performance.now() > end) {
+        await setImmediate();
+        end = performance.now() + SLICE_MS;
+      }
+      if (change !== this.#changes) return;
+      this.#replan(file);
+    }
   }
 
   /** A session goes on as the configuration will have it now; where that is not possible, as before. */
@@ -169,9 +192,9 @@ export class Driver implements ObservableDriver {
 
   /** undefined: the configuration is refused, or does not fit the container. */
   #planAgain({ container, plan }: Opened): { plan: Plan; missing: readonly string[] } | undefined {
-    if (this.#refusal !== undefined) return undefined;
+    if (this.#configuration.refusal !== undefined) return undefined;
     try {
-      return { plan: planContainer(this.#settings, container, this.#hostname), missing: [] };
+      return { plan: planContainer(this.#configuration.settings, container, this.#hostname), missing: [] };
     } catch (error) {
       if (!(error instanceof OptionError)) throw error;
       const { name } = plan.facts;
@@ -184,9 +207,9 @@ export class Driver implements ObservableDriver {
   #completed({ plan, missing }: Opened): { plan: SessionPlan; missing: readonly string[] } {
     if (missing.length === 0) return { plan, missing };
     try {
-      if (this.#refusal !== undefined) throw this.#refusal;
+      if (this.#configuration.refusal !== undefined) throw this.#configuration.refusal;
       const further = missing.filter((output) => output !== MAIN_OUTPUT);
-      return missing.includes(MAIN_OUTPUT) ? { plan: withCredentials(plan, this.#settings), missing: further } : { plan, missing };
+      return missing.includes(MAIN_OUTPUT) ? { plan: withCredentials(plan, this.#configuration.settings), missing: further } : { plan, missing };
     } catch (error) {
       if (!(error instanceof OptionError)) throw error;
       this.#log.limited('error', 'parked', 'lines wait on disk: the configuration with the credentials of their sessions is refused', {
@@ -206,6 +229,8 @@ export class Driver implements ObservableDriver {
   /** Delivers what was read, for at most `ms`, then lets go of everything. */
   async close(ms: number): Promise<void> {
     this.#restoration?.stop();
+    // Sessions that end do not move.
+    this.#changes++;
     const signal = AbortSignal.timeout(ms);
     await Promise.all([...this.#sessions.values()].map(({ session }) => session.shutDown(signal)));
     this.#connections.closeAll();
@@ -214,7 +239,7 @@ export class Driver implements ObservableDriver {
 
   status(): DriverStatus {
     return this.#report.status({
-      configuration: this.#configuration,
+      configuration: this.#configuration.status(),
       sessions: [...this.#sessions.values()].map(sessionStatus),
       connections: this.#connections.status(),
       connection_totals: { ...this.#connections.totals },

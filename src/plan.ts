@@ -5,7 +5,7 @@ import { MAIN_OUTPUT, type OutputPlan, type OverflowPlan, type SessionPlan, type
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';
-import type { OutputRule } from './options/document.ts';
+import type { DocumentReading, OutputRule } from './options/document.ts';
 import { maskLogOpts } from './options/mask.ts';
 import { matches, type Matchable } from './options/match.ts';
 import { quote, type Problem } from './options/option-error.ts';
@@ -82,6 +82,28 @@ function toOutput(output: string, resolved: ResolvedOptions, { tag, subject, dea
     ...(deadLetter === undefined ? {} : { deadLetter }),
   };
 }
+
+/** Templates and regular expressions that no container could be given. */
+export function templateProblems({ layer, rules }: Pick<DocumentReading, 'layer' | 'rules'>): readonly Problem[] {
+  const layers = [layer, ...rules.flatMap(({ options, force, outputs }) => [options, force, ...outputs.map((output) => output.layer)])];
+  const nobody = { ...parseEngineInfo({ ContainerID: '-' }), ...{ ContainerLabels: {} } };
+  const checks: Readonly<Record<string, (text: string) => unknown>> = {
+    'tag': parseTemplate, 'nats-subject': parseTemplate, 'nats-dead-letter-subject': parseTemplate,
+    'labels-regex': (text) => chosenLabels(nobody, { ...NO_ATTRIBUTES, 'labels-regex': text }),
+    'env-regex': (text) => chosenVariables(nobody, { ...NO_ATTRIBUTES, 'env-regex': text }),
+  };
+  return layers.flatMap(({ values }) => Object.entries(checks).flatMap(([option, check]): Problem[] => {
+    const found = values.get(option);
+    try {
+      if (found !== undefined) check(String(found.value));
+      return [];
+    } catch (error) {
+      return [{ option, wanted: error instanceof Error ? error.message : String(error), origin: found?.origin ?? '' }];
+    }
+  }));
+}
+
+const NO_ATTRIBUTES = { 'labels': '', 'labels-regex': '', 'env': '', 'env-regex': '' };
 
 function toMatchable(settings: Settings, { info }: Container, renderer: Renderer): Matchable {
   const { ContainerImageName: image, ContainerLabels: labels } = info;

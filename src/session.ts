@@ -85,6 +85,7 @@ export class Session implements JournalOwner, DeliverySource {
     opened.defer(() => this.#deliveries.forEach((delivery) => delivery.close()));
     for (const way of settings.ways) this.#deliveries = [...this.#deliveries, this.#open(way)];
     opened.move();
+    if (this.#isMarked) this.#markAll();
     if (settings.mayHaveSeam) this.#addSeam(this.#journal.head);
     if (settings.isAfterKill && (settings.mayHaveLost || this.#journal.isTorn)) this.#crashed();
     for (const { from, to } of this.#journal.missing) {
@@ -268,7 +269,7 @@ export class Session implements JournalOwner, DeliverySource {
     const { watermark, sequence } = this.#journal;
     const mark = this.#journal.markOf(output);
     if (output === MAIN_OUTPUT) return { offset: Math.max(watermark, mark?.offset ?? 0), sequence: Math.max(sequence, mark?.sequence ?? 0) };
-    return mark === undefined ? { offset: this.#main.watermark, sequence: 0 } : { offset: Math.max(watermark, mark.offset), sequence: mark.sequence };
+    return { offset: Math.max(watermark, mark?.offset ?? 0), sequence: mark?.sequence ?? 0 };
   }
 
   /** One that was there before goes on counting. */
@@ -276,8 +277,13 @@ export class Session implements JournalOwner, DeliverySource {
     const { name } = way.plan;
     const delivery = this.#open(way, { offset, sequence: this.#journal.markOf(name)?.sequence ?? 0 });
     this.#deliveries = [...this.#deliveries, delivery];
-    for (const each of this.#deliveries) this.#journal.mark(each.name, each.watermark, each.sequence);
+    this.#markAll();
     delivery.pump();
+  }
+
+  /** One that never confirms anything has a place, too. */
+  #markAll(): void {
+    for (const { name, watermark, sequence } of this.#deliveries) this.#journal.mark(name, watermark, sequence);
   }
 
   /** It is given no more time. */

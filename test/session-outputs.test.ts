@@ -1,7 +1,11 @@
 /** A session with several outputs, and outputs that change while lines come. */
 import test from 'ava';
 import fc from 'fast-check';
+import type { JournalOwner } from '../src/core/types.ts';
+import type { DiskBudget } from '../src/journal/disk-budget.ts';
+import { DiskJournal } from '../src/journal/disk.ts';
 import { MemoryBudget } from '../src/journal/memory.ts';
+import { FOLDER, MIB, newHost } from './support/journal-host.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 
 const NEVER = new AbortController().signal;
@@ -256,4 +260,21 @@ test('whatever is lost, blocked and changed, each output gets each line once and
     }
     t.is(bench.budget.used, 0);
   }), { numRuns: 60 });
+});
+
+test('an output that was away when the process was killed is found where it was', async (t) => {
+  const { fs, budget, ticks } = newHost();
+  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', limit: 64 * MIB, sync: 'none', owner });
+  const before = new SessionBench({ further: ['audit'], openJournal: openJournal(budget) });
+  before.transportOf('audit').lose();
+  await before.output(numbered(0, 100));
+  await before.until('the main one', () => before.account.linesConfirmed === 100);
+  ticks(1);
+  fs.kill();
+  const after = new SessionBench({ further: ['audit'], openJournal: openJournal(newHost({ fs }).budget) });
+  await after.until('the other one', () => after.accountOf('audit').linesConfirmed === 100);
+  t.deepEqual(numbers(after.confirmedOf('audit')), count(100));
+  t.deepEqual(after.confirmedOf('main'), []);
+  await after.remove();
+  await before.remove();
 });

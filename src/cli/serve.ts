@@ -24,6 +24,9 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
   let blame = (): void => undefined;
   process.once('uncaughtException', (error) => fail(error, blame));
   const end = endSignal();
+  // Before that is loaded, the file is read anyway.
+  let reload = (): void => undefined;
+  process.on('SIGHUP', () => reload());
   const { promise, resolve: answerWith } = Promise.withResolvers<RequestListener>();
   const server = createHttpServer(promise);
   try {
@@ -33,13 +36,15 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
     return 1;
   }
   const { start } = await import('./start.ts');
-  const { driver, answer, operators } = start(state, env, log);
+  const { driver, answer, operators, configuration, close } = start(state, env, log);
+  reload = () => void configuration.reload();
   blame = () => driver.blame();
   answerWith(answer);
   log.event('driver-started', 'info', 'listening', { socket });
   void driver.restore();
   const signal = await end;
   log.event('driver-stopping', 'info', 'shutting down', { signal });
+  close();
   server.close();
   await driver.close(SHUT_DOWN_MS);
   server.closeAllConnections();

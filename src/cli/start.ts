@@ -3,9 +3,13 @@ import { hostname } from 'node:os';
 import type { RequestListener } from 'node:http';
 import type { Log } from '../core/log.ts';
 import type { Options } from '../core/options.generated.ts';
+import { Configuration } from '../configuration.ts';
 import { Driver } from '../driver.ts';
+import { FileWatch } from '../file-watch.ts';
 import { SessionRecords } from '../journal/session-records.ts';
-import { readSettings } from '../options/resolve.ts';
+import { environmentLayer } from '../options/sources.ts';
+import { DEFAULT_FILES } from '../options/yaml-file.ts';
+import { KvConfiguration } from '../kv-configuration.ts';
 import { requestListener } from '../server/plugin.ts';
 import { LazyMetrics } from '../server/status-routes.ts';
 import { OperatorServer } from './operator-server.ts';
@@ -13,22 +17,34 @@ import { warnOfFewDescriptors } from './descriptors.ts';
 
 export interface Started {
   readonly driver: Driver;
+  readonly configuration: Configuration;
   readonly answer: RequestListener;
+  /** No other configuration comes. */
+  readonly close: () => void;
   /** undefined: nobody asked for it. */
   readonly operators: OperatorServer | undefined;
 }
 
 /** A configuration that is refused stops nobody: it is the answer to each container's start. */
 export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started {
-  const { settings, error: refusal } = readSettings(env);
-  log.setLevel(settings.options['log-level']);
+  // What changes between the look at the file and the first reading of it is read twice.
+  const named = environmentLayer(env).layer.values.get('nats-config');
+  const watch = new FileWatch(named === undefined ? DEFAULT_FILES : [String(named.value)], () => configuration.look());
+  const configuration = new Configuration(env, log);
+  const { settings, refusal } = configuration;
   if (refusal !== undefined) log.event('configuration-refused', 'error', 'configuration refused: no container can be started', { error: refusal.message });
   else log.event('configuration-loaded', 'debug', 'configuration loaded', settings.file === undefined ? {} : { file: settings.file });
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
-  const driver = new Driver({ settings, refusal, hostname: hostname(), log, records: openRecords(state, settings.options['nats-buffer-sync'], log) });
+  const records = openRecords(state, settings.options['nats-buffer-sync'], log);
+  const driver = new Driver({ configuration, hostname: hostname(), log, records });
+  const kv = KvConfiguration.start({ configuration, state: records?.state, link: driver.link, log });
   const metrics = new LazyMetrics(driver, settings.options['nats-log-http-containers']);
-  return { driver, answer: requestListener(driver, metrics, log), operators: OperatorServer.start(settings.options, driver, metrics, log) };
+  const close = (): void => {
+    watch.close();
+    kv?.close();
+  };
+  return { driver, configuration, close, answer: requestListener(driver, metrics, log), operators: OperatorServer.start(settings.options, driver, metrics, log) };
 }
 
 /** The driver works without the folder; its sessions then end with the process. */

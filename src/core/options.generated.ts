@@ -244,6 +244,12 @@ export interface Options {
    */
   readonly 'nats-config'?: string;
   /**
+   * `bucket/key` of a JetStream KV bucket that holds a configuration document over the YAML file. It is read with the
+   * servers and the login of the plugin settings and the file, and watched. The last good one is kept for a start
+   * without NATS.
+   */
+  readonly 'nats-config-kv'?: string;
+  /**
    * Where metrics, health and status are served: `address:port`, `[address]:port` or `unix:/path`. Not set: nowhere.
    * Whoever may connect may read, without a password; there are no secrets and no lines of containers in it.
    */

@@ -19,7 +19,7 @@ import { DEFAULT_FILES, readNamedYaml } from './yaml-file.ts';
 
 /** What holds until the next reload, for every container. */
 export interface Settings {
-  /** Lowest first: schema default, YAML file, environment. */
+  /** Lowest first: schema default, YAML file, KV bucket, environment. */
   readonly layers: readonly Layer[];
   /** Lowest first. */
   readonly rules: readonly Rule[];
@@ -67,18 +67,39 @@ export function settingsOf(yaml: DocumentReading): Settings {
   return { layers, rules: yaml.rules, allow: yaml.allow, options: toOptions(merge(layers)), warnings: [] };
 }
 
+/** The YAML file as it was found. */
+export interface FoundFile {
+  /** undefined: there is none, and none was named. */
+  readonly file?: string;
+  readonly text: string;
+  readonly reading: DocumentReading;
+}
+
+export function readFile(env: NodeJS.ProcessEnv, defaultFiles: readonly string[] = DEFAULT_FILES): FoundFile {
+  const named = environmentLayer(env).layer.values.get('nats-config');
+  const file = named === undefined ? defaultFiles.find((path) => existsSync(path)) : String(named.value);
+  return file === undefined ? { text: '', reading: parseYaml('', '') } : { file, ...readNamedYaml(file, named?.origin ?? file) };
+}
+
+/** What is right in the documents and the environment. `bucket`: of a KV bucket, over the file. */
+export function composeSettings(env: NodeJS.ProcessEnv, { file, reading }: FoundFile, bucket?: DocumentReading): Settings {
+  const documents = bucket === undefined ? [reading] : [reading, bucket];
+  const layers = [defaultLayer(), ...documents.map(({ layer }) => layer), environmentLayer(env).layer];
+  return {
+    layers,
+    rules: documents.flatMap(({ rules }) => rules),
+    allow: documents.findLast(({ allow }) => allow !== undefined)?.allow,
+    options: toOptions(merge(layers)),
+    ...(file === undefined ? {} : { file }),
+    warnings: environmentWarnings(env),
+  };
+}
+
 /** The YAML file and the environment without what is wrong in them, and an error with all that is. */
 export function readSettings(env: NodeJS.ProcessEnv, defaultFiles: readonly string[] = DEFAULT_FILES): { settings: Settings; error: OptionError | undefined } {
-  const environment = environmentLayer(env);
-  const named = environment.layer.values.get('nats-config');
-  const file = named === undefined ? defaultFiles.find((path) => existsSync(path)) : String(named.value);
-  const yaml = file === undefined ? parseYaml('', '') : readNamedYaml(file, named?.origin ?? file);
-  const problems = [...yaml.problems, ...environment.problems];
-  const layers = [defaultLayer(), yaml.layer, environment.layer];
-  return {
-    settings: { layers, rules: yaml.rules, allow: yaml.allow, options: toOptions(merge(layers)), ...(file === undefined ? {} : { file }), warnings: environmentWarnings(env) },
-    error: problems.length > 0 ? new OptionError(problems) : undefined,
-  };
+  const found = readFile(env, defaultFiles);
+  const problems = [...found.reading.problems, ...environmentLayer(env).problems];
+  return { settings: composeSettings(env, found), error: problems.length > 0 ? new OptionError(problems) : undefined };
 }
 
 /** Reads the YAML file and the environment. Throws OptionError with all problems of both. */

@@ -79,6 +79,7 @@ const faults: ReadonlyMap<string, Fault> = new Map([
   ['context', unless((text) => /^(\/|[\w][\w .-]*$)/.test(text) && !text.includes('\0'), 'the name of a context, or the absolute path of its file')],
   ['visible-text', unless((text) => /^\P{Cc}{1,256}$/u.test(text), 'at most 256 characters, none of them a control character')],
   ['subject-prefix', unless((text) => /^[^\s\p{Cc}*>.$][^\s\p{Cc}*>.]*(\.[^\s\p{Cc}*>.]+)*$/u.test(text) && text.length <= 128, 'a subject without wildcards')],
+  ['kv-key', unless((text) => /^[\w-]{1,64}\/[-/=.\w]{1,255}$/.test(text) && !/\/[./]|[./]$/.test(text), 'bucket/key')],
   ['domain', unless((text) => /^[\w-]{1,64}$/.test(text), 'letters, digits, - and _')],
   ['listen-address', unless((text) => parseListenAddress(text) !== undefined, 'address:port, [address]:port or unix:/path')],
 ]);

@@ -18,7 +18,9 @@ function readText(path: string, origin: string): string {
   }
 }
 
-/** A file that must exist; `origin` says who named it. */
-export function readNamedYaml(path: string, origin: string): DocumentReading {
-  return orProblems(() => parseYaml(readText(path, origin), path));
+/** A file that must exist; `origin` says who named it. The text is empty where it cannot be read. */
+export function readNamedYaml(path: string, origin: string): { readonly text: string; readonly reading: DocumentReading } {
+  let text = '';
+  const reading = orProblems(() => parseYaml(text = readText(path, origin), path));
+  return { text, reading };
 }

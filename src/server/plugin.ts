@@ -20,6 +20,8 @@ export interface LogDriver {
   startLogging(file: string, info: unknown): void;
   /** Never fails: the engine would leak the FIFO. */
   stopLogging(file: string): Promise<void>;
+  /** Reads the configuration again. */
+  reload(): void;
 }
 
 /** A driver, and what can be asked of it. */
@@ -46,6 +48,10 @@ export function requestListener(driver: ObservableDriver, metrics: LazyMetrics, 
   });
   router.post('/LogDriver.StopLogging', async (context) => {
     await driver.stopLogging(fileOf(await readRequest(context.req, 'StopLogging')));
+    context.body = { Err: '' };
+  });
+  router.post('/reload', (context) => {
+    driver.reload();
     context.body = { Err: '' };
   });
   app.use(async (context, next) => {

@@ -30,6 +30,10 @@ class Driver implements ObservableDriver {
     this.started.push([file, info]);
   }
 
+  reload(): void {
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
   async stopLogging(file: string): Promise<void> {
     this.stopped.push(file);
   }
