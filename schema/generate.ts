@@ -11,6 +11,7 @@ import { MATCH_KEYS } from '../src/options/match.ts';
 import {
   environmentName, isAllowedIn, optionGroups, optionSchemas, type LayerKind, type OptionGroup, type OptionSchema,
 } from '../src/options/schema.ts';
+import { renderPageModule } from './page.ts';
 
 type NamedSchema = readonly [name: string, schema: OptionSchema];
 
@@ -247,6 +248,7 @@ export interface Product {
 
 export const products: readonly Product[] = [
   { path: 'src/core/options.generated.ts', render: renderTypes, isShared: false },
+  { path: 'src/server/page.generated.ts', render: renderPageModule, isShared: false },
   { path: 'schema/config.schema.json', render: renderConfigSchema, isShared: false },
   { path: 'config/default.yaml', render: renderDefaultYaml, isShared: false },
   { path: 'plugin/config.json', render: renderManifest, isShared: true },

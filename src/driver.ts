@@ -23,6 +23,7 @@ import { Restoration } from './restoration.ts';
 import { RequestError, type ObservableDriver } from './server/plugin.ts';
 import type { Session } from './session.ts';
 import { fromRecord, toRecord, withCredentials } from './survival.ts';
+import type { TailListener } from './tail.ts';
 
 /**
  * How long StopLogging waits for NATS, and `docker stop` with it: whoever has stopped a container then finds its lines where NATS is well.
@@ -237,10 +238,16 @@ export class Driver implements ObservableDriver {
     if (this.#records !== undefined) leaveOrderlyEnd(this.#records.state);
   }
 
+  /** Shows the lines of a session, named by its id in the status, as they come. Returns what ends it; undefined: there is none of that name. */
+  tail(id: string, listener: TailListener): (() => void) | undefined {
+    for (const [file, { session }] of this.#sessions) if (sessionKey(file) === id) return session.tail(listener);
+    return undefined;
+  }
+
   status(): DriverStatus {
     return this.#report.status({
       configuration: this.#configuration.status(),
-      sessions: [...this.#sessions.values()].map(sessionStatus),
+      sessions: [...this.#sessions].map(([file, opened]) => sessionStatus(sessionKey(file), opened)),
       connections: this.#connections.status(),
       connection_totals: { ...this.#connections.totals },
       journal: this.#journals.status(),

@@ -66,9 +66,10 @@ export interface Opened {
   readonly startedAt: Date;
 }
 
-export function sessionStatus({ session, plan: { facts }, isRestored, startedAt }: Opened): SessionStatus {
+export function sessionStatus(id: string, { session, plan: { facts }, isRestored, startedAt }: Opened): SessionStatus {
   const { state, bytes_read, last_read_at, journal, outputs } = session.status();
   return {
+    id,
     container: facts.name,
     container_id: facts.id,
     state,

@@ -12,6 +12,7 @@ import type { FrameDecoder } from './docker/frame-decoder.ts';
 import { measureLoss, type Loss } from './losses.ts';
 import { Overflow } from './overflow.ts';
 import type { HeldBytes } from './stages/reassemble.ts';
+import { Tail, type TailListener } from './tail.ts';
 
 /** The engine closes its end right after StopLogging was answered; if it never does, the session ends all the same. */
 const CLOSE_AFTER_STOP_MS = 5000;
@@ -69,6 +70,8 @@ export class Session implements JournalOwner, DeliverySource {
   #isEnded = false;
   #closeTimer: NodeJS.Timeout | undefined;
   readonly #waits = new Set<Wait>();
+  /** Of those who look on. */
+  readonly #tails = new Set<Tail>();
 
   /** Opens the FIFO; throws an Error for the user when that fails. Whatever fails, nothing stays open. */
   constructor(settings: SessionSettings) {
@@ -194,6 +197,13 @@ export class Session implements JournalOwner, DeliverySource {
       if (this.#journal.volatileBytes > 0) delivery.dropAll('shutdown');
     }
     this.#end();
+  }
+
+  /** Shows the lines that come from now on. Returns what ends it. */
+  tail(listener: TailListener): () => void {
+    const tail = new Tail(this.#journal.head, listener);
+    this.#tails.add(tail);
+    return () => this.#tails.delete(tail);
   }
 
   /** Gives up the oldest unread lines. Called when the memory for all sessions is exhausted. */
@@ -337,6 +347,7 @@ export class Session implements JournalOwner, DeliverySource {
     if (taken === 'ended') this.#complete();
     if (typeof taken !== 'number') return 0;
     for (const delivery of this.#deliveries) if (!delivery.isLeaving) delivery.account.read(taken);
+    for (const tail of this.#tails) tail.follow(this.#journal);
     this.#pump();
     return taken;
   }
@@ -376,6 +387,7 @@ export class Session implements JournalOwner, DeliverySource {
     if (isDelivered) this.#journal.remove();
     else this.#journal.close();
     for (const delivery of this.#deliveries) delivery.close();
+    for (const tail of this.#tails) tail.end();
     this.#settings.ended(isDelivered && !this.#isSuspended, !isDelivered);
   }
 

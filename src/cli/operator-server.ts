@@ -7,6 +7,7 @@ import type { Options } from '../core/options.generated.ts';
 import { listenAt } from '../listen.ts';
 import { operatorListener } from '../server/operator.ts';
 import type { LazyMetrics, StatusSource } from '../server/status-routes.ts';
+import type { TailSource } from '../server/tail-route.ts';
 
 /** A process before this one may still have the address. */
 const RETRY_MS = 10_000;
@@ -23,12 +24,13 @@ export class OperatorServer {
   #isClosed = false;
 
   /** undefined: there is no `nats-log-http`. */
-  static start(options: Options, source: StatusSource, metrics: LazyMetrics, log: Log): OperatorServer | undefined {
+  static start(options: Options, source: StatusSource & TailSource, metrics: LazyMetrics, log: Log): OperatorServer | undefined {
     const text = options['nats-log-http'];
     const address = text === undefined ? undefined : parseListenAddress(text);
     if (text === undefined || address === undefined) return undefined;
     const names = [hostname(), ...options['nats-log-http-names'] ?? []].map((name) => name.toLowerCase());
-    const server = createServer(LIMITS, operatorListener({ source, metrics, log, names: 'path' in address ? undefined : names }));
+    const tail = mayTail(options['nats-log-http-tail'], address) ? source : undefined;
+    const server = createServer(LIMITS, operatorListener({ source, metrics, tail, log, names: 'path' in address ? undefined : names }));
     return new OperatorServer(server, address, text, log);
   }
 
@@ -59,4 +61,10 @@ export class OperatorServer {
       if (!this.#isClosed) this.#retry = setTimeout(() => void this.#listen(), RETRY_MS).unref();
     }
   }
+}
+
+/** Lines of containers are shown to those who are on this machine already, unless the operator says otherwise. */
+function mayTail(policy: Options['nats-log-http-tail'], address: ListenAddress): boolean {
+  if (policy !== 'local') return policy === 'always';
+  return 'path' in address || ['::1', 'localhost'].includes(address.host) || address.host.startsWith('127.');
 }

@@ -250,8 +250,9 @@ export interface Options {
    */
   readonly 'nats-config-kv'?: string;
   /**
-   * Where metrics, health and status are served: `address:port`, `[address]:port` or `unix:/path`. Not set: nowhere.
-   * Whoever may connect may read, without a password; there are no secrets and no lines of containers in it.
+   * Where metrics, health, status and the status page are served: `address:port`, `[address]:port` or `unix:/path`. Not
+   * set: nowhere. Whoever may connect may read, without a password; there are no secrets in it, and lines of containers
+   * only as `nats-log-http-tail` allows.
    */
   readonly 'nats-log-http'?: string;
   /**
@@ -259,6 +260,12 @@ export interface Options {
    * others are refused, since a web page may have made them up.
    */
   readonly 'nats-log-http-names'?: readonly string[];
+  /**
+   * Whether the status page at `nats-log-http` may show the lines of a container as they come. `local`: only where the
+   * address is a loopback address or a unix socket.
+   * Default: `local`.
+   */
+  readonly 'nats-log-http-tail': 'local' | 'always' | 'never';
   /**
    * How many containers, the busiest first, have metrics of their own; the others share the name `_others`.
    * Default: `200`.

@@ -57,6 +57,8 @@ export interface ConfigurationStatus {
 export type SessionState = 'live' | 'stopping' | 'parked';
 
 export interface SessionStatus {
+  /** Tells it from all others, also after a restart of the driver. */
+  readonly id: string;
   readonly container: string;
   readonly container_id: string;
   readonly state: SessionState;

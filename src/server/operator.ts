@@ -7,6 +7,8 @@ import { isIP } from 'node:net';
 import type { RequestListener } from 'node:http';
 import Koa, { type Context, type Next } from 'koa';
 import type { Log } from '../core/log.ts';
+import { PAGE, SCRIPT_HASH, STYLE_HASH } from './page.generated.ts';
+import { tailRoute, type TailSource } from './tail-route.ts';
 import { statusRoutes, type LazyMetrics, type StatusSource } from './status-routes.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -19,16 +21,22 @@ const HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
+/** The page loads nothing but the status, from where it came from itself. */
+const PAGE_POLICY = `default-src 'none'; script-src ${SCRIPT_HASH}; style-src ${STYLE_HASH}; connect-src 'self'; img-src data:; `
+  + 'frame-ancestors \'none\'; base-uri \'none\'; form-action \'none\'';
+
 export interface OperatorSettings {
   readonly source: StatusSource;
   readonly metrics: LazyMetrics;
   /** By which it may be addressed, besides `localhost` and any address; undefined: by whatever name. */
   readonly names: readonly string[] | undefined;
+  /** undefined: lines are not shown here. */
+  readonly tail: TailSource | undefined;
   readonly log: Log;
 }
 
 /** Answers requests of operators and their tools. */
-export function operatorListener({ source, metrics, names, log }: OperatorSettings): RequestListener {
+export function operatorListener({ source, metrics, names, tail, log }: OperatorSettings): RequestListener {
   const app = new Koa();
   app.use(async (context, next) => {
     context.set(HEADERS);
@@ -42,7 +50,14 @@ export function operatorListener({ source, metrics, names, log }: OperatorSettin
   });
   app.use((context, next) => guard(context, next, names));
   app.use(statusRoutes(source, metrics).routes());
-  app.use((context) => refuse(context, 404, 'there is /metrics, /healthz, /readyz and /status'));
+  if (tail !== undefined) app.use(tailRoute(tail).routes());
+  app.use((context) => {
+    if (context.path === '/tail') return refuse(context, 403, 'lines are not shown at this address (nats-log-http-tail)');
+    if (context.path !== '/') return refuse(context, 404, 'there is /, /metrics, /healthz, /readyz, /status and /tail');
+    context.set('Content-Security-Policy', PAGE_POLICY);
+    context.type = 'html';
+    context.body = PAGE;
+  });
   app.on('error', (error: Error) => log.limited('warn', 'operator http', 'operator listener', { error: error.message }));
   const answer = app.callback();
   return (request, response) => void answer(request, response);

@@ -6,19 +6,31 @@ import { Log } from '../../src/core/log.ts';
 import type { DriverStatus } from '../../src/core/status.ts';
 import { operatorListener } from '../../src/server/operator.ts';
 import { LazyMetrics } from '../../src/server/status-routes.ts';
+import type { TailSource } from '../../src/server/tail-route.ts';
+import { entryOf } from '../stages/collector.ts';
 import { statusOf } from '../support/status.ts';
+import { until } from '../support/wait.ts';
 
 interface Reply { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
 
 class Bench {
   status: DriverStatus | Error = statusOf();
   readonly log: string[] = [];
+  /** Those who look at the session `known`. */
+  readonly tails: Parameters<TailSource['tail']>[1][] = [];
   readonly #server: Server;
 
   constructor(names: readonly string[] | undefined) {
     const source = { status: () => this.#status() };
     const log = new Log({ write: (line) => this.log.push(line) > 0 });
-    this.#server = createServer(operatorListener({ source, metrics: new LazyMetrics(source, 10), names, log }));
+    const tail: TailSource | undefined = names === undefined ? undefined : {
+      tail: (session, listener) => {
+        if (session !== 'known') return undefined;
+        this.tails.push(listener);
+        return () => void this.tails.splice(this.tails.indexOf(listener), 1);
+      },
+    };
+    this.#server = createServer(operatorListener({ source, metrics: new LazyMetrics(source, 10), names, tail, log }));
   }
 
   async start(): Promise<this> {
@@ -140,7 +152,7 @@ test('every answer forbids what a browser might do with it', withBench(async (t,
 }));
 
 test('an unknown path says which ones there are', withBench(async (t, bench) => {
-  for (const path of ['/', '/metrics/x', '/../status', '/%E0%A4%A', '/Plugin.Activate']) {
+  for (const path of ['/metrics/x', '/../status', '/%E0%A4%A', '/Plugin.Activate']) {
     const { status, body } = await bench.ask(path);
     t.true(status === 404 || status === 400, path);
     if (status === 404) t.regex(body, /\/readyz/);
@@ -154,3 +166,52 @@ test('a bug is an error 500 that says nothing, and is in the log', withBench(asy
   t.false(body.includes('undefined'));
   t.true(bench.log.some((line) => line.includes('x is undefined')));
 }));
+
+test('/ is the status page, which may run its own script and ask its own origin, and nothing else', withBench(async (t, bench) => {
+  const { status, headers, body } = await bench.ask('/');
+  t.is(status, 200);
+  t.regex(headers['content-type'] ?? '', /^text\/html/);
+  t.regex(body, /^<!doctype html>/);
+  t.regex(String(headers['content-security-policy']), /default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; connect-src 'self'; /);
+  t.notRegex(body, /(src|href)="(?!#|data:)/, 'it loads nothing');
+}));
+
+test('/tail sends the lines of a session as events until the reader goes or the session ends', withBench(async (t, bench) => {
+  const asked = bench.ask('/tail?session=known');
+  await until('somebody looks on', () => bench.tails[0]);
+  bench.tails[0]?.line(entryOf('a "quoted" line', { source: 'stderr' }));
+  bench.tails[0]?.line(entryOf('x'.repeat(5000)));
+  bench.tails[0]?.ended();
+  const { headers, body } = await asked;
+  t.regex(headers['content-type'] ?? '', /^text\/event-stream/);
+  const [, first, second, end] = body.trim().split('\n\n').map((event) => event.split('\n').at(-1)?.replace('data: ', ''));
+  t.deepEqual(JSON.parse(first ?? ''), { source: 'stderr', text: 'a "quoted" line' });
+  t.is((JSON.parse(second ?? '') as { text: string }).text, `${'x'.repeat(4096)}…`);
+  t.is(end, '{}');
+  await until('nobody looks on', () => bench.tails.length === 0);
+}));
+
+test('a container that writes more than a person can read is shown in part, and it is said how much is missing', withBench(async (t, bench) => {
+  const asked = bench.ask('/tail?session=known');
+  const tail = await until('somebody looks on', () => bench.tails[0]);
+  for (let i = 0; i < 700; i++) tail.line(entryOf(`line ${i}`));
+  setTimeout(() => tail.ended(), 1100);
+  const { body } = await asked;
+  t.is(body.match(/^event: message$/gm)?.length, 500);
+  t.regex(body, /^event: skipped\ndata: 200$/m);
+}));
+
+test('a session that is not there, one tail too many, and tails that the operator does not want are refused', withBench(async (t, bench) => {
+  t.is((await bench.ask('/tail?session=other')).status, 404);
+  const open = Array.from({ length: 16 }, () => bench.ask('/tail?session=known'));
+  await until('sixteen look on', () => bench.tails.length === 16);
+  t.is((await bench.ask('/tail?session=known')).status, 503);
+  for (const tail of [...bench.tails]) tail.ended();
+  await Promise.all(open);
+}));
+
+test('where lines are not to be seen /tail says which option wants it so', withBench(async (t, bench) => {
+  const { status, body } = await bench.ask('/tail?session=known');
+  t.is(status, 403);
+  t.regex(body, /nats-log-http-tail/);
+}, 'socket'));

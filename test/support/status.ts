@@ -40,6 +40,7 @@ export function countsOf(change: Partial<Counts> = {}): Counts {
 export function sessionOf(container: string, change: Partial<SessionStatus> & { readonly counts?: Counts } = {}): SessionStatus {
   const { counts = countsOf(), ...others } = change;
   return {
+    id: Buffer.from(container).toString('hex').padEnd(32, '0').slice(0, 32),
     container,
     container_id: Buffer.from(container).toString('hex').padEnd(64, '0'),
     state: 'live',
