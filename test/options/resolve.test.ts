@@ -14,7 +14,7 @@ test('without any configuration, all options have their defaults', (t) => {
   const { options, servers, tls, origins, warnings } = resolve({});
   t.deepEqual(options, {
     'labels': '', 'labels-regex': '', 'env': '', 'env-regex': '', 'tag': '{{.ID}}', 'nats-format': 'json',
-    'nats-servers': ['localhost:4222'], 'nats-log-http-containers': 200, 'nats-service': true, 'nats-events-subject': 'docker-nats-log-driver.events', 'nats-max-reconnect': -1, 'nats-connect-timeout': 4000, 'nats-reconnect-wait': 10_000, 'nats-ping-interval': 5000, 'nats-inbox-prefix': '_INBOX',
+    'nats-servers': ['localhost:4222'], 'nats-log-http-tail': 'local', 'nats-log-http-containers': 200, 'nats-service': true, 'nats-events-subject': 'docker-nats-log-driver.events', 'nats-max-reconnect': -1, 'nats-connect-timeout': 4000, 'nats-reconnect-wait': 10_000, 'nats-ping-interval': 5000, 'nats-inbox-prefix': '_INBOX',
     'nats-secret-dirs': ['/srv', '/etc/nats-log-driver', '/run/secrets', '/run/credentials/nats-log-driver.service', '/root/.config/nats'],
     'nats-tls-skip-verify': false, 'nats-tls-handshake-first': false, 'nats-transport': 'core',
     'nats-buffer-size': 33_554_432, 'nats-buffer': 'disk', 'nats-buffer-disk-size': 1_073_741_824, 'nats-buffer-sync': 'none', 'nats-stream-create': false,
