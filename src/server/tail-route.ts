@@ -31,7 +31,10 @@ export function tailRoute(source: TailSource): Router {
     const stream = new PassThrough();
     const tail = new TailStream(stream);
     const stop = source.tail(String(context.query['session']), tail);
-    if (stop === undefined) return refuse(context, 404, 'there is no such session');
+    if (stop === undefined) {
+      tail.close();
+      return refuse(context, 404, 'there is no such session');
+    }
     open++;
     stream.once('close', () => {
       open--;
