@@ -11,7 +11,12 @@ export type StartNats = (options: NatsOptions) => Promise<NatsServer>;
  */
 export async function startNatsCluster(start: StartNats, size = 3, options: NatsOptions = {}): Promise<NatsServer[]> {
   const routes = await Promise.all(Array.from({ length: size }, freePort));
-  const nodes = await Promise.all(routes.map((port) => start({ ...options, cluster: { port, routes } })));
+  // One that cannot start must not hide the others from whoever stops them.
+  const started = await Promise.allSettled(routes.map((port) => start({ ...options, cluster: { port, routes } })));
+  const nodes = started.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
   for (const { port } of nodes) {
     await until(`node ${port} knows ${size} nodes`, async () => (await readInfo(port)).connect_urls?.length === size);
   }
