@@ -28,13 +28,18 @@ export async function until<T>(
   }
 }
 
+/** A port that was handed out may not be listened on yet. */
+const handedOut = new Set<number>();
+
 /**
- * A TCP port of 127.0.0.1 that nobody listens on. Below the range that the kernel takes source ports from: a client that dials a port of
+ * A TCP port of 127.0.0.1 that nobody listens on, and another each time. Below the range that the kernel takes source ports from: a client that dials a port of
  * that range over and over, while its server is down, one day is connected to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
     if (await isFree(port)) return port;
   }
 }
