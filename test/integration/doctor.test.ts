@@ -5,6 +5,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { findSockets } from '../../src/cli/sockets.ts';
 import { connect, nanos, StorageType, type DiscardPolicy, type StreamConfig } from 'nats';
 import { run as runCommandLine } from '../../plugin/command.ts';
 import { makeCertificates, tlsConfig, type CertificateName, type Certificates } from '../support/certificates.ts';
@@ -215,8 +216,10 @@ test('an engine that is away, and a plugin that is missing or disabled', async (
   expect(t, await examine(t, { ...env, DOCKER_HOST: 'ssh://host' }), 'engine', 'failed', /only unix:\/\/ and tcp:\/\//);
   const none = await examine(t, { ...env, DOCKER_HOST: await engineWith(t, []) });
   expect(t, none, 'engine', 'ok', /^Docker Engine 20\.10\.24, API 1\.41, linux\/amd64/);
-  expect(t, none, 'plugin', 'failed', /no managed plugin/, /npm run plugin/);
-  expect(t, await examine(t, { ...env, DOCKER_HOST: await engineWith(t, [plugin(false)]) }), 'plugin', 'failed', /^nats:latest is installed and disabled/, /^docker plugin enable nats:latest$/);
+  // A machine on which a driver runs already is well.
+  if (findSockets().length === 0) expect(t, none, 'plugin', 'failed', /no managed plugin/, /npm run plugin/);
+  else expect(t, none, 'plugin', 'ok', /no managed plugin/);
+  expect(t, await examine(t, { ...env, DOCKER_HOST: await engineWith(t, [plugin(false)]) }), 'plugin', findSockets().length === 0 ? 'failed' : 'warning', /^nats:latest is installed and disabled/, /^docker plugin enable nats:latest$/);
   expect(t, await examine(t, { ...env, DOCKER_HOST: await engineWith(t, [plugin(true)]) }), 'plugin', 'ok', /enabled$/);
 });
 
