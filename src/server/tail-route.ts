@@ -77,7 +77,10 @@ class TailStream {
     this.#send('message', { source, text });
   }
 
+  /** Nothing is written behind the end, however slow the reader is to take it. */
   ended(): void {
+    this.close();
+    this.#tick();
     this.#send('end', {});
     this.#stream.end();
   }

@@ -201,6 +201,14 @@ test('a container that writes more than a person can read is shown in part, and 
   t.regex(body, /^event: skipped\ndata: 200$/m);
 }));
 
+test('lines that are not shown are told of even when the session ends in the same second', withBench(async (t, bench) => {
+  const asked = bench.ask('/tail?session=known');
+  const tail = await until('somebody looks on', () => bench.tails[0]);
+  for (let i = 0; i < 501; i++) tail.line(entryOf(`line ${i}`));
+  tail.ended();
+  t.regex((await asked).body, /event: skipped\ndata: 1\n\nevent: end\ndata: \{\}\n\n$/);
+}));
+
 test('a session that is not there, one tail too many, and tails that the operator does not want are refused', withBench(async (t, bench) => {
   t.is((await bench.ask('/tail?session=other')).status, 404);
   const open = Array.from({ length: 16 }, () => bench.ask('/tail?session=known'));
