@@ -12,7 +12,7 @@ import packageJson from '../package.json' with { type: 'json' };
 export interface AnnouncementSettings {
   readonly settings: Settings;
   readonly hostname: string;
-  readonly status: () => DriverStatus;
+  readonly status: () => DriverStatus | Promise<DriverStatus>;
   readonly log: Log;
 }
 

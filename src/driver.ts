@@ -1,13 +1,11 @@
 /** The sessions of the process, by the path of their FIFO: all state is per FIFO, since a container may have several. */
 import { setImmediate } from 'node:timers/promises';
-import { announce } from './announcement.ts';
 import type { Configuration } from './configuration.ts';
 import type { Log } from './core/log.ts';
 import type { DriverStatus } from './core/status.ts';
 import { MAIN_OUTPUT, type SessionPlan } from './core/types.ts';
 import { FifoError } from './docker/fifo.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
-import { leaveOrderlyEnd, takeOrderlyEnd } from './journal/orderly-end.ts';
 import { Quarantine } from './journal/quarantine.ts';
 import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
 import { Suspect } from './journal/suspect.ts';
@@ -20,7 +18,7 @@ import { Opener } from './opener.ts';
 import { PlanError, planContainer, readContainer, type Plan } from './plan.ts';
 import { Report, sessionStatus, type Opened } from './report.ts';
 import { Restoration } from './restoration.ts';
-import { RequestError, type ObservableDriver } from './server/plugin.ts';
+import { RequestError, type LogDriver } from './server/plugin.ts';
 import type { Session } from './session.ts';
 import { fromRecord, toRecord, withCredentials } from './survival.ts';
 import type { TailListener } from './tail.ts';
@@ -37,33 +35,33 @@ const MAX_QUARANTINED = 10_000;
 
 export interface DriverSettings {
   /** While it is refused no container is taken, but those on record go on. */
-  readonly configuration: Configuration;
+  readonly configuration: Pick<Configuration, 'settings' | 'refusal' | 'listen' | 'status'>;
   readonly hostname: string;
   readonly log: Log;
   /** undefined: no session survives the process, and no line. */
   readonly records: SessionRecords | undefined;
+  /** The process before this one did. */
+  readonly endedInOrder: boolean;
 }
 
-export class Driver implements ObservableDriver {
+export class Driver implements LogDriver {
   /** How it presents itself to servers. */
   readonly link: LinkSettings;
+  readonly connections: Connections;
   readonly #sessions = new Map<string, Opened>();
   readonly #report: Report;
-  readonly #configuration: Configuration;
-  readonly #connections: Connections;
+  readonly #configuration: DriverSettings['configuration'];
   readonly #journals: Journals;
   readonly #opener: Opener;
-  readonly #records: SessionRecords | undefined;
   readonly #hostname: string;
   readonly #log: Log;
   readonly #suspect: Suspect | undefined;
   readonly #restoration: Restoration | undefined;
-  /** The process before this one. */
   readonly #endedInOrder: boolean;
   /** Changes of the configuration so far. */
   #changes = 0;
 
-  constructor({ configuration, hostname, log, records }: DriverSettings) {
+  constructor({ configuration, hostname, log, records, endedInOrder }: DriverSettings) {
     const { settings, refusal } = configuration;
     // A limit that is not known must not cost lines.
     const options = refusal === undefined ? settings.options : { ...settings.options, 'nats-buffer-disk-size': Number.MAX_SAFE_INTEGER };
@@ -71,16 +69,14 @@ export class Driver implements ObservableDriver {
     this.#hostname = hostname;
     this.#report = new Report(hostname);
     this.#log = log;
-    this.#records = records;
+    this.#endedInOrder = endedInOrder;
     this.#journals = new Journals(options, records?.state, log);
     this.link = {
       name: `docker-nats-log-driver@${hostname}`,
       readLogin: loginReader(() => this.#configuration.settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning)),
     };
-    this.#connections = new Connections(this.link, options['nats-window-size'], log);
-    if (refusal === undefined) announce(this.#connections, { settings, hostname, log, status: () => this.status() });
-    this.#opener = new Opener({ connections: this.#connections, journals: this.#journals, records, report: this.#report, log });
-    this.#endedInOrder = records !== undefined && takeOrderlyEnd(records.state);
+    this.connections = new Connections(this.link, options['nats-window-size'], log);
+    this.#opener = new Opener({ connections: this.connections, journals: this.#journals, records, report: this.#report, log });
     configuration.listen(() => void this.#reconfigure());
     if (records === undefined) return;
     const limit = options['nats-buffer-disk-size'];
@@ -159,12 +155,6 @@ export class Driver implements ObservableDriver {
     return this.#opener.open(file, plan, opening, ended);
   }
 
-  /** Reads the configuration again. Throws RequestError with what is wrong in it; then the last good one stays in force. */
-  reload(): void {
-    const error = this.#configuration.reload();
-    if (error !== undefined) throw new RequestError(error.message, { cause: error });
-  }
-
   /** All sessions, in slices between which requests are answered; a later change begins anew. */
   async #reconfigure(): Promise<void> {
     const change = ++this.#changes;
@@ -234,8 +224,7 @@ export class Driver implements ObservableDriver {
     this.#changes++;
     const signal = AbortSignal.timeout(ms);
     await Promise.all([...this.#sessions.values()].map(({ session }) => session.shutDown(signal)));
-    this.#connections.closeAll();
-    if (this.#records !== undefined) leaveOrderlyEnd(this.#records.state);
+    this.connections.closeAll();
   }
 
   /** Shows the lines of a session, named by its id in the status, as they come. Returns what ends it; undefined: there is none of that name. */
@@ -248,8 +237,8 @@ export class Driver implements ObservableDriver {
     return this.#report.status({
       configuration: this.#configuration.status(),
       sessions: [...this.#sessions].map(([file, opened]) => sessionStatus(sessionKey(file), opened)),
-      connections: this.#connections.status(),
-      connection_totals: { ...this.#connections.totals },
+      connections: this.connections.status(),
+      connection_totals: { ...this.connections.totals },
       journal: this.#journals.status(),
       events: this.#log.events.recent,
     });

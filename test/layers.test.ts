@@ -42,7 +42,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'configuration.ts': ['plan.ts', 'options', 'docker', 'core'],
   'kv-configuration.ts': ['configuration.ts', 'plan.ts', 'options', 'journal', 'nats', 'docker', 'core'],
   'opener.ts': ['backlog.ts', 'report.ts', 'session.ts', 'delivery.ts', 'journals.ts', 'plan.ts', 'transports', 'formatters', 'stages', 'journal', 'nats', 'docker', 'core'],
-  'driver.ts': ['tail.ts', 'configuration.ts', 'opener.ts', 'announcement.ts', 'delivery.ts', 'report.ts', 'restoration.ts', 'server', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
+  'driver.ts': ['tail.ts', 'configuration.ts', 'opener.ts', 'delivery.ts', 'report.ts', 'restoration.ts', 'server', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
     'docker', 'core'],
   'cli': ['driver.ts', 'configuration.ts', 'kv-configuration.ts', 'file-watch.ts', 'announcement.ts', 'report.ts', 'journals.ts', 'overflow.ts', 'losses.ts', 'server', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'nats', 'journal', 'docker',
     'core'],

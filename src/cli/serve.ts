@@ -44,9 +44,8 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
   void driver.restore();
   const signal = await end;
   log.event('driver-stopping', 'info', 'shutting down', { signal });
-  close();
   server.close();
-  await driver.close(SHUT_DOWN_MS);
+  await close(SHUT_DOWN_MS);
   server.closeAllConnections();
   operators?.close();
   log.info('ended');

@@ -1,16 +1,18 @@
 /** All that the plugin needs besides its socket: loaded while that is listening already. */
 import { hostname } from 'node:os';
 import type { RequestListener } from 'node:http';
+import { announce } from '../announcement.ts';
 import type { Log } from '../core/log.ts';
 import type { Options } from '../core/options.generated.ts';
 import { Configuration } from '../configuration.ts';
 import { Driver } from '../driver.ts';
 import { FileWatch } from '../file-watch.ts';
+import { leaveOrderlyEnd, takeOrderlyEnd } from '../journal/orderly-end.ts';
 import { SessionRecords } from '../journal/session-records.ts';
 import { environmentLayer } from '../options/sources.ts';
 import { DEFAULT_FILES } from '../options/yaml-file.ts';
 import { KvConfiguration } from '../kv-configuration.ts';
-import { requestListener } from '../server/plugin.ts';
+import { RequestError, requestListener } from '../server/plugin.ts';
 import { LazyMetrics } from '../server/status-routes.ts';
 import { OperatorServer } from './operator-server.ts';
 import { warnOfFewDescriptors } from './descriptors.ts';
@@ -19,8 +21,8 @@ export interface Started {
   readonly driver: Driver;
   readonly configuration: Configuration;
   readonly answer: RequestListener;
-  /** No other configuration comes. */
-  readonly close: () => void;
+  /** Delivers what was read, for at most `ms`, then lets go of everything; no other configuration comes. */
+  readonly close: (ms: number) => Promise<void>;
   /** undefined: nobody asked for it. */
   readonly operators: OperatorServer | undefined;
 }
@@ -37,14 +39,21 @@ export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started 
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
   const records = openRecords(state, settings.options['nats-buffer-sync'], log);
-  const driver = new Driver({ configuration, hostname: hostname(), log, records });
+  const driver = new Driver({ configuration, hostname: hostname(), log, records, endedInOrder: records !== undefined && takeOrderlyEnd(records.state) });
+  if (refusal === undefined) announce(driver.connections, { settings, hostname: hostname(), log, status: () => driver.status() });
   const kv = KvConfiguration.start({ configuration, state: records?.state, link: driver.link, log });
   const metrics = new LazyMetrics(driver, settings.options['nats-log-http-containers']);
-  const close = (): void => {
+  const close = async (ms: number): Promise<void> => {
     watch.close();
     kv?.close();
+    await driver.close(ms);
+    if (records !== undefined) leaveOrderlyEnd(records.state);
   };
-  return { driver, configuration, close, answer: requestListener(driver, metrics, log), operators: OperatorServer.start(settings.options, driver, metrics, log) };
+  const reload = (): void => {
+    const error = configuration.reload();
+    if (error !== undefined) throw new RequestError(error.message, { cause: error });
+  };
+  return { driver, configuration, close, answer: requestListener({ driver, reload, metrics, log }), operators: OperatorServer.start(settings.options, driver, metrics, log) };
 }
 
 /** The driver works without the folder; its sessions then end with the process. */

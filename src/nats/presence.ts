@@ -20,7 +20,7 @@ export interface PresenceSettings {
   readonly hostname: string;
   /** Events go to `<prefix>.<host>`. */
   readonly eventsPrefix: string;
-  readonly status: () => DriverStatus;
+  readonly status: () => DriverStatus | Promise<DriverStatus>;
   readonly log: Log;
 }
 
@@ -45,8 +45,8 @@ export class Presence {
       description: 'Docker logging driver that publishes the output of containers',
       metadata: { hostname, node: process.versions.node, platform: `${process.platform}/${process.arch}`, events: this.eventsSubject },
       endpoint: { name: 'status', subject: this.#statusSubject },
-      answer: (limit) => fitting(status(), limit),
-      data: () => summary(status()),
+      answer: async (limit) => fitting(await status(), limit),
+      data: async () => summary(await status()),
     });
     this.#waiting = [...log.events.recent];
     log.events.listen((event) => this.#tell(event));

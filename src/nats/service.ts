@@ -14,9 +14,9 @@ export interface ServiceDescription {
   readonly metadata: Readonly<Record<string, string>>;
   readonly endpoint: { readonly name: string; readonly subject: string; readonly metadata?: Readonly<Record<string, string>> };
   /** The endpoint's answer of at most `limit` bytes. */
-  readonly answer: (limit: number) => string;
+  readonly answer: (limit: number) => Promise<string>;
   /** Statistics of the service's own kind. */
-  readonly data: () => object;
+  readonly data: () => Promise<object>;
 }
 
 /** Of those that serve one endpoint, one gets each request. */
@@ -38,21 +38,21 @@ export class Service {
   /** Answers on this link, until it is closed. */
   open(link: Link): void {
     const { name, endpoint } = this.#description;
-    const answers: readonly [verb: string, answer: () => object][] = [
+    const answers: readonly [verb: string, answer: () => object | Promise<object>][] = [
       ['PING', () => this.#answer('ping')], ['INFO', () => this.#info()], ['STATS', () => this.#stats()],
     ];
     for (const [verb, answer] of answers) {
       for (const suffix of ['', `.${name}`, `.${name}.${this.#id}`]) {
-        link.serve(`$SRV.${verb}${suffix}`, undefined, (reply) => void link.tell(reply, JSON.stringify(answer())));
+        link.serve(`$SRV.${verb}${suffix}`, undefined, async (reply) => void link.tell(reply, JSON.stringify(await answer())));
       }
     }
-    link.serve(endpoint.subject, QUEUE, (reply) => this.#serve(link, reply));
+    link.serve(endpoint.subject, QUEUE, async (reply) => await this.#serve(link, reply));
   }
 
-  #serve(link: Link, reply: string): void {
+  async #serve(link: Link, reply: string): Promise<void> {
     const from = process.hrtime.bigint();
     this.#requests++;
-    if (!link.tell(reply, this.#description.answer(link.maxPayload))) {
+    if (!link.tell(reply, await this.#description.answer(link.maxPayload))) {
       this.#errors++;
       this.#lastError = 'the answer could not be sent';
     }
@@ -70,7 +70,7 @@ export class Service {
     return { ...this.#answer('info'), description, endpoints: [endpoint] };
   }
 
-  #stats(): Readonly<Omit<ServiceStats, 'type'>> {
+  async #stats(): Promise<Readonly<Omit<ServiceStats, 'type'>>> {
     const { endpoint: { name, subject }, data } = this.#description;
     return {
       ...this.#answer('stats'),
@@ -82,7 +82,7 @@ export class Service {
         ...this.#lastError === undefined ? {} : { last_error: this.#lastError },
         processing_time: this.#nanos,
         average_processing_time: this.#requests === 0 ? 0 : Math.round(this.#nanos / this.#requests),
-        data: data(),
+        data: await data(),
       }],
     };
   }

@@ -11,16 +11,15 @@ const LOOK_MS = 100;
 
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #status: () => DriverStatus;
+  readonly #status: () => DriverStatus | Promise<DriverStatus>;
   readonly #containers: ContainerSeries;
   /** What the metrics of one answer are made of. */
-  #current: DriverStatus;
+  #current: DriverStatus | undefined;
   #series: ContainerSeriesMap = new Map();
 
   /** `containers`: how many have series of their own. */
-  constructor(status: () => DriverStatus, containers: number) {
+  constructor(status: () => DriverStatus | Promise<DriverStatus>, containers: number) {
     this.#status = status;
-    this.#current = status();
     this.#containers = new ContainerSeries(containers);
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LOOK_MS });
     for (const { name } of this.#registry.getMetricsAsArray() as readonly { readonly name: string }[]) {
@@ -35,15 +34,16 @@ export class Metrics {
 
   /** In Prometheus's text format, version 0.0.4. */
   async text(): Promise<string> {
-    this.#current = this.#status();
-    this.#series = this.#containers.update(this.#current);
+    const current = await this.#status();
+    this.#current = current;
+    this.#series = this.#containers.update(current);
     return await this.#registry.metrics();
   }
 
   /** prom-client asks a metric for no more than its name and what it holds now. */
   #register({ name, type, help, samples }: MetricDefinition): void {
     const full = `${PREFIX}${name}`;
-    const values = (): object[] => samples(this.#current, this.#series).map(({ labels, value, suffix }: Sample) =>
+    const values = (): object[] => this.#current === undefined ? [] : samples(this.#current, this.#series).map(({ labels, value, suffix }: Sample) =>
       ({ labels, value, ...suffix === undefined ? {} : { metricName: `${full}${suffix}` } }));
     this.#registry.registerMetric({ name: full, get: async () => ({ name: full, help, type, values: values() }) } as unknown as Metric);
   }

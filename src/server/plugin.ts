@@ -17,21 +17,24 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** What the engine asks for. An error's message is shown to the user. */
 export interface LogDriver {
   /** `info`: the engine's `Info`, unchecked. */
-  startLogging(file: string, info: unknown): void;
+  startLogging(file: string, info: unknown): void | Promise<void>;
   /** Never fails: the engine would leak the FIFO. */
   stopLogging(file: string): Promise<void>;
-  /** Reads the configuration again. */
-  reload(): void;
 }
 
-/** A driver, and what can be asked of it. */
-export interface ObservableDriver extends LogDriver, StatusSource {}
+export interface PluginSettings {
+  readonly driver: LogDriver & StatusSource;
+  /** Reads the configuration again. An error's message is shown to the user. */
+  readonly reload: () => void;
+  readonly metrics: LazyMetrics;
+  readonly log: Log;
+}
 
 /** Text for the user, sent with status 200. */
 export class RequestError extends Error {}
 
 /** Answers the engine's requests. */
-export function requestListener(driver: ObservableDriver, metrics: LazyMetrics, log: Log): RequestListener {
+export function requestListener({ driver, reload, metrics, log }: PluginSettings): RequestListener {
   const app = new Koa();
   const router = new Router();
   router.post('/Plugin.Activate', (context) => {
@@ -43,7 +46,7 @@ export function requestListener(driver: ObservableDriver, metrics: LazyMetrics, 
   });
   router.post('/LogDriver.StartLogging', async (context) => {
     const request = await readRequest(context.req, 'StartLogging');
-    driver.startLogging(fileOf(request), request['Info']);
+    await driver.startLogging(fileOf(request), request['Info']);
     context.body = { Err: '' };
   });
   router.post('/LogDriver.StopLogging', async (context) => {
@@ -51,7 +54,7 @@ export function requestListener(driver: ObservableDriver, metrics: LazyMetrics, 
     context.body = { Err: '' };
   });
   router.post('/reload', (context) => {
-    driver.reload();
+    reload();
     context.body = { Err: '' };
   });
   app.use(async (context, next) => {

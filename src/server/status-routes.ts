@@ -5,7 +5,7 @@ import type { DriverStatus } from '../core/status.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusSource {
-  status(): DriverStatus;
+  status(): DriverStatus | Promise<DriverStatus>;
 }
 
 /** Loads prom-client when the metrics are asked for the first time: most hosts never do. */
@@ -32,8 +32,8 @@ export class LazyMetrics {
 
 export function statusRoutes(source: StatusSource, metrics: LazyMetrics): Router {
   const router = new Router();
-  router.get('/status', (context) => {
-    context.body = source.status();
+  router.get('/status', async (context) => {
+    context.body = await source.status();
   });
   router.get('/metrics', async (context) => {
     const loaded = await metrics.get();
@@ -43,8 +43,8 @@ export function statusRoutes(source: StatusSource, metrics: LazyMetrics): Router
   router.get('/healthz', (context) => {
     context.body = { status: 'ok' };
   });
-  router.get('/readyz', (context) => {
-    const problems = problemsOf(source.status(), Date.now());
+  router.get('/readyz', async (context) => {
+    const problems = problemsOf(await source.status(), Date.now());
     context.status = problems.length === 0 ? 200 : 503;
     context.body = { status: problems.length === 0 ? 'ready' : 'not-ready', problems };
   });

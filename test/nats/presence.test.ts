@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import { Log } from '../../src/core/log.ts';
 import type { DriverStatus } from '../../src/core/status.ts';
@@ -14,8 +15,9 @@ function newPresence(status: DriverStatus = statusOf()): { presence: Presence; l
   return { presence: new Presence({ version: '1.2.3', hostname: 'docker-1.example.com', eventsPrefix: 'ops.events', status: () => status, log }), log, said };
 }
 
-function ask(link: FakeLink, subject: string): Record<string, unknown> {
+async function ask(link: FakeLink, subject: string): Promise<Record<string, unknown>> {
   link.served.get(subject)?.handle('reply');
+  await setImmediate();
   const { subject: to, text } = link.told.at(-1) ?? { subject: '', text: '' };
   if (to !== 'reply') throw new Error(`${subject} was not answered`);
   return JSON.parse(text) as Record<string, unknown>;
@@ -25,38 +27,38 @@ function eventsOn(link: FakeLink): Record<string, unknown>[] {
   return link.told.filter(({ subject }) => subject === EVENTS).map(({ text }) => JSON.parse(text) as Record<string, unknown>);
 }
 
-test('each verb is answered to all, by name, and by id', (t) => {
+test('each verb is answered to all, by name, and by id', async (t) => {
   const { presence } = newPresence();
   const link = new FakeLink();
   presence.opened(link);
-  const { id } = ask(link, '$SRV.PING');
+  const { id } = await ask(link, '$SRV.PING');
   t.deepEqual([...link.served.keys()].sort(), [
     '$SRV.INFO', '$SRV.INFO.docker-nats-log-driver', `$SRV.INFO.docker-nats-log-driver.${String(id)}`,
     '$SRV.PING', '$SRV.PING.docker-nats-log-driver', `$SRV.PING.docker-nats-log-driver.${String(id)}`,
     '$SRV.STATS', '$SRV.STATS.docker-nats-log-driver', `$SRV.STATS.docker-nats-log-driver.${String(id)}`,
     STATUS,
   ]);
-  t.like(ask(link, '$SRV.INFO.docker-nats-log-driver'), {
+  t.like(await ask(link, '$SRV.INFO.docker-nats-log-driver'), {
     type: 'io.nats.micro.v1.info_response', name: 'docker-nats-log-driver', id, version: '1.2.3',
     metadata: { hostname: 'docker-1.example.com', events: EVENTS }, endpoints: [{ name: 'status', subject: STATUS, queue_group: 'q', metadata: {} }],
   });
 });
 
-test('the service is the same on the next connection, and goes on counting', (t) => {
+test('the service is the same on the next connection, and goes on counting', async (t) => {
   const { presence } = newPresence();
   const [first, second] = [new FakeLink(), new FakeLink()];
   presence.opened(first);
-  ask(first, STATUS);
-  const before = ask(first, '$SRV.STATS');
+  await ask(first, STATUS);
+  const before = await ask(first, '$SRV.STATS');
   presence.closed();
   presence.opened(second);
-  ask(second, STATUS);
-  const after = ask(second, '$SRV.STATS');
+  await ask(second, STATUS);
+  const after = await ask(second, '$SRV.STATS');
   t.deepEqual([after['id'], after['started']], [before['id'], before['started']]);
   t.like(after, { endpoints: [{ num_requests: 2, num_errors: 0 }] });
 });
 
-test('the statistics tell of the driver, and of problems', (t) => {
+test('the statistics tell of the driver, and of problems', async (t) => {
   const lines_dropped = { ...countsOf().lines_dropped, overflow: 3 };
   const { presence } = newPresence(statusOf({
     totals: { core: countsOf({ lines_confirmed: 10, lines_dropped }), jetstream: countsOf({ lines_confirmed: 5 }) },
@@ -65,21 +67,22 @@ test('the statistics tell of the driver, and of problems', (t) => {
   }));
   const link = new FakeLink();
   presence.opened(link);
-  const { endpoints: [endpoint] } = ask(link, '$SRV.STATS') as { endpoints: { data: object }[] };
+  const { endpoints: [endpoint] } = await ask(link, '$SRV.STATS') as { endpoints: { data: object }[] };
   t.like(endpoint?.data, { sessions: 1, lines_confirmed: 15, lines_dropped: 3, unconfirmed_bytes: 70, problems: ['configuration-refused'] });
 });
 
-test('the status that is too large for a message comes with fewer sessions, the busiest', (t) => {
+test('the status that is too large for a message comes with fewer sessions, the busiest', async (t) => {
   const sessions = Array.from({ length: 1000 }, (_, i) => sessionOf(`container-${i}`));
   const { presence } = newPresence(statusOf({ sessions }));
   const link = new FakeLink();
   presence.opened(link);
-  t.is((ask(link, STATUS)['sessions'] as unknown[]).length, 1000);
+  t.is(((await ask(link, STATUS))['sessions'] as unknown[]).length, 1000);
   link.maxPayload = 200_000;
-  t.like(ask(link, STATUS), { sessions: { length: 100 }, sessions_omitted: 900 });
+  t.like(await ask(link, STATUS), { sessions: { length: 100 }, sessions_omitted: 900 });
   link.maxPayload = 20;
   link.served.get(STATUS)?.handle('reply');
-  t.like(ask(Object.assign(link, { maxPayload: 1_000_000 }), '$SRV.STATS'), { endpoints: [{ num_requests: 3, num_errors: 1, last_error: 'the answer could not be sent' }] });
+  await setImmediate();
+  t.like(await ask(Object.assign(link, { maxPayload: 1_000_000 }), '$SRV.STATS'), { endpoints: [{ num_requests: 3, num_errors: 1, last_error: 'the answer could not be sent' }] });
 });
 
 test('events go to the subject of the host, whose name is one token', (t) => {

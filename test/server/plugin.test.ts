@@ -8,7 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Log } from '../../src/core/log.ts';
 import type { DriverStatus } from '../../src/core/status.ts';
 import { createHttpServer } from '../../src/listen.ts';
-import { RequestError, requestListener, type ObservableDriver } from '../../src/server/plugin.ts';
+import { RequestError, requestListener, type LogDriver } from '../../src/server/plugin.ts';
 import { LazyMetrics } from '../../src/server/status-routes.ts';
 import { statusOf } from '../support/status.ts';
 import { until } from '../support/wait.ts';
@@ -16,7 +16,7 @@ import { until } from '../support/wait.ts';
 const CANARY = 'CANARY-7f3a';
 const BODY = JSON.stringify({ File: '/run/docker/logging/a', Info: { ContainerEnv: [`PASSWORD=${CANARY}`] } });
 
-class Driver implements ObservableDriver {
+class Driver implements LogDriver {
   readonly started: [file: string, info: unknown][] = [];
   readonly stopped: string[] = [];
   refusal: Error | undefined;
@@ -50,7 +50,9 @@ class Bench {
   readonly #path = join(this.#folder, 'plugin.sock');
 
   constructor() {
-    this.#server = createHttpServer(Promise.resolve(requestListener(this.driver, new LazyMetrics(this.driver, 10), new Log({ write: (line) => this.log.push(line) > 0 }))));
+    this.#server = createHttpServer(Promise.resolve(requestListener({
+      driver: this.driver, reload: () => this.driver.reload(), metrics: new LazyMetrics(this.driver, 10), log: new Log({ write: (line) => this.log.push(line) > 0 }),
+    })));
   }
 
   async start(): Promise<this> {
