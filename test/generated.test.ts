@@ -1,5 +1,6 @@
 import test from 'ava';
-import { compare, products, renderEnglishPage, renderManifest } from '../schema/generate.ts';
+import { compare, products, renderManifest } from '../schema/generate.ts';
+import { CHINESE, ENGLISH, renderMostUsed, renderOptionPage } from '../schema/option-tables.ts';
 
 for (const product of products) {
   test(`${product.path} is what the schema of the options says`, (t) => {
@@ -22,15 +23,25 @@ test('plugin settings ship empty, so that they do not beat the YAML file', (t) =
   t.false(env.some(({ name }) => name === 'MODE'), 'what the engine reads itself is no setting of the plugin');
 });
 
+const STALE = 'before\n<!-- options:begin -->\nSTALE\n<!-- options:end -->\nafter\n';
+
 test('only what stands between the markers of a page is renewed', (t) => {
-  const page = renderEnglishPage('before\n<!-- options:begin -->\nSTALE\n<!-- options:end -->\nafter\n');
-  t.true(page.startsWith('before\n<!-- options:begin -->\n\n### Message\n'));
+  const page = renderOptionPage(STALE, ENGLISH);
+  t.true(page.startsWith('before\n<!-- options:begin -->\n\n## Message\n'));
   t.true(page.endsWith('\n<!-- options:end -->\nafter\n'));
   t.true(page.includes('| `nats-max-reconnect` | `NATS_MAX_RECONNECT` | `-1` |'));
   t.false(page.includes('STALE'));
-  t.is(renderEnglishPage(page), page, 'a second run changes nothing');
+  t.is(renderOptionPage(page, ENGLISH), page, 'a second run changes nothing');
+});
+
+test('the READMEs show some of the options, in the words of the reference', (t) => {
+  for (const language of [ENGLISH, CHINESE]) {
+    const rows = renderMostUsed(STALE, language).split('\n').filter((line) => line.startsWith('| `'));
+    const all = renderOptionPage(STALE, language).split('\n');
+    t.true(rows.length > 5 && rows.every((row) => all.includes(row)));
+  }
 });
 
 test('a page without markers stays as it is', (t) => {
-  t.is(renderEnglishPage('no tables here'), 'no tables here');
+  t.is(renderOptionPage('no tables here', ENGLISH), 'no tables here');
 });

@@ -1,0 +1,75 @@
+/** The pages of the documentation, in both languages, as tests look at them. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../..');
+
+export interface Block { readonly language: string; readonly body: string }
+
+export interface Page {
+  /** Relative to the project's root. */
+  readonly path: string;
+  /** Everything that stands outside of code blocks. */
+  readonly prose: string;
+  readonly blocks: readonly Block[];
+  /** What stands between single backticks. */
+  readonly spans: readonly string[];
+}
+
+const BLOCK = /^```(\w*)\n(.*?)^```$/gms;
+
+export function readPage(path: string): Page {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const prose = text.replace(BLOCK, '');
+  return {
+    path,
+    prose,
+    blocks: [...text.matchAll(BLOCK)].map(([, language = '', body = '']) => ({ language, body })),
+    spans: [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span),
+  };
+}
+
+const english = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()];
+const others = ['CHANGELOG.md', ...globSync('docs/decisions/*.md', { cwd: ROOT }).sort()];
+
+/** Where the Chinese page of an English one lies. */
+export function chineseOf(path: string): string {
+  return path === 'README.md' ? 'README.zh-CN.md' : join('docs/zh-CN', path.slice('docs/'.length));
+}
+
+/** What is made of the program's own texts, or is for those who read the code: in English only. */
+export const ENGLISH_ONLY: readonly string[] = ['docs/cli.md', 'docs/failures.md', 'docs/metrics.md', 'docs/operations.md'];
+
+/** Each English page with its Chinese one. */
+export const pairs: readonly (readonly [english: Page, chinese: Page])[] = english
+  .filter((path) => existsSync(join(ROOT, chineseOf(path)))).map((path) => [readPage(path), readPage(chineseOf(path))]);
+
+export const englishPages: readonly Page[] = english.map(readPage);
+export const pages: readonly Page[] = [...englishPages, ...pairs.map(([, chinese]) => chinese), ...others.map(readPage)];
+
+export function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
+}
+
+export function headings({ prose }: Page): readonly string[] {
+  return [...prose.matchAll(/^#+ .*$/gm)].map(([line]) => line);
+}
+
+/** The groups of `pattern` in all that is written as code, in blocks or between backticks. */
+export function found({ blocks, spans }: Page, pattern: RegExp): readonly string[] {
+  const codes = [...spans, ...blocks.map(({ body }) => body)];
+  return codes.flatMap((code) => [...code.matchAll(pattern)].map(([, name = '']) => name));
+}
+
+/** Where a link of a page leads to: a file relative to the root, perhaps with a heading's anchor. */
+export function linksOf({ path: from, prose }: Page): readonly { readonly target: string; readonly path: string; readonly fragment: string | undefined }[] {
+  return [...prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => {
+    const [file = '', fragment] = target.split('#');
+    return { target, path: file === '' ? from : join(dirname(from), file), fragment };
+  });
+}
+
+/** As code hosts make it of a heading. */
+export function anchor(heading: string): string {
+  return heading.replace(/^#+ /, '').toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+}
