@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Site } from '../support/e2e-site.ts';
-import { NATS_STATES, stopTimes } from '../support/e2e-stops.ts';
+import { NATS_STATES, StopBench } from '../support/e2e-stops.ts';
 
 let site: Site;
 test.before(async () => {
@@ -8,15 +8,19 @@ test.before(async () => {
 });
 test.after.always(() => site[Symbol.asyncDispose]());
 
-/** More than json-file takes, on a machine that is busy: a driver that holds up the engine holds it up for longer. */
-const MORE_MS = 1000;
+/**
+ * The driver answers after 50 ms, whatever NATS does. Whoever waits for NATS waits for longer than this: for the answer to a PING that
+ * does not come, or for a server that is not there. How long `docker stop` itself takes is for `npm run bench:stops`: most of it is the engine's.
+ */
+const ANSWER_MS = 1000;
 
-test('whatever NATS does, docker stop of a container that floods takes as long as with json-file, and the driver answers at once', async (t) => {
-  const { stop, stopLogging, startLogging } = await stopTimes(1, site);
+test('whatever NATS does, a container that floods is stopped while it does it, and the driver answers at once', async (t) => {
+  await using bench = await StopBench.open(site.docker);
   for (const state of NATS_STATES) {
-    t.log(`${state}: docker stop ${stop[state].nats.median} ms, json-file ${stop[state].jsonFile.median} ms, StopLogging ${stopLogging[state].max} ms`);
-    t.true(stop[state].nats.median <= stop[state].jsonFile.median + MORE_MS, `NATS is ${state}: ${JSON.stringify(stop[state])}`);
-    t.true(stopLogging[state].max <= 1000, `NATS is ${state}: ${JSON.stringify(stopLogging[state])}`);
-    t.true(startLogging[state].max <= 1000, `NATS is ${state}: ${JSON.stringify(startLogging[state])}`);
+    const stopMs = await bench.stop('flood', state);
+    const [[startLogging = Number.NaN], [stopLogging = Number.NaN]] = [bench.take('StartLogging'), bench.take('StopLogging')];
+    t.log(`NATS is ${state}: docker stop ${stopMs.toFixed()} ms, StopLogging ${stopLogging.toFixed()} ms`);
+    t.true(startLogging <= ANSWER_MS, `NATS is ${state}: StartLogging took ${startLogging} ms`);
+    t.true(stopLogging <= ANSWER_MS, `NATS is ${state}: StopLogging took ${stopLogging} ms`);
   }
 });
