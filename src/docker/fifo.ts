@@ -10,6 +10,8 @@ import { watch, type Readiness } from './readiness.ts';
 
 /** Default capacity of a pipe, pipe(7). */
 const PIPE_BYTES = 64 * 1024;
+/** A pipe's pages are rarely filled to the last byte: a frame does not go over into the next one. */
+const FULL_BYTES = PIPE_BYTES / 2;
 /** A container that fills its pipe gets one that takes more at a time: the largest that needs no privilege. */
 const LARGE_PIPE_BYTES = 1024 * 1024;
 
@@ -25,12 +27,16 @@ export class Fifo implements ByteSource {
   readonly #readiness: Readiness;
   #isOpen = true;
   #isLarge = false;
+  /** What was taken last was as much as is taken at a time. */
+  #isFull = false;
 
   /** `readable`: there are bytes, or the engine has closed its end. Throws FifoError. */
   constructor(path: string, readable: () => void) {
     this.#fd = open(path);
-    const tell = (): void => {
+    const tell = (): boolean => {
+      this.#isFull = false;
       if (this.#isOpen) readable();
+      return this.#isFull;
     };
     this.#readiness = watch(this.#fd, tell);
     // The end of a FIFO that nobody has written to since it was opened is not signalled, only read.
@@ -71,7 +77,8 @@ export class Fifo implements ByteSource {
   }
 
   #took(size: number): number {
-    if (size >= PIPE_BYTES && !this.#isLarge) {
+    this.#isFull = size >= FULL_BYTES;
+    if (this.#isFull && !this.#isLarge) {
       this.#isLarge = true;
       enlarge(this.#fd, LARGE_PIPE_BYTES);
     }

@@ -1,11 +1,9 @@
-/**
- * Tells when a pipe has something to read, and reads nothing: Node's streams only tell by reading, and what they read
- * would be lost with the process.
- */
+/** Tells when a pipe has something to read, and reads nothing. */
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { ReadySet, type Readable } from './ready-set.ts';
 
-/** libuv asks for a buffer before it reads; given an empty one it reports ENOBUFS in place of reading, each turn anew. */
+/** See pipe-handle.ts. */
 const NOTHING = Buffer.alloc(0);
 const POLL_MS = 5;
 
@@ -17,15 +15,34 @@ export interface Readiness {
   close(): void;
 }
 
-/** The part of a socket's handle that is used here; it is Node's own affair, and may change. */
-interface Handle {
-  onread: () => void;
+/** null: there cannot be one. */
+let all: ReadySet | null | undefined;
+
+/** Owns the descriptor. `readable` is called again and again as long as something is there. */
+export function watch(fd: number, readable: Readable): Readiness {
+  all ??= ReadySet.make() ?? null;
+  return all === null ? watchAlone(fd, readable) : watchTogether(all, fd, readable);
 }
 
-/** Owns the descriptor. `readable` is called in each turn of the event loop as long as something is there, the end included. */
-export function watch(fd: number, readable: () => void): Readiness {
+function watchTogether(set: ReadySet, fd: number, readable: Readable): Readiness {
+  let isOpen = true;
+  set.add(fd, readable);
+  return {
+    pause: () => set.remove(fd),
+    resume: () => isOpen ? set.add(fd, readable) : undefined,
+    close: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      set.remove(fd);
+      closeSync(fd);
+    },
+  };
+}
+
+/** Without system calls: a socket of Node for each. */
+export function watchAlone(fd: number, readable: Readable): Readiness {
   const socket = new Socket({ fd, readable: true, writable: false, onread: { buffer: NOTHING, callback: () => true } });
-  const { _handle: handle } = socket as unknown as { _handle?: Partial<Handle> };
+  const { _handle: handle } = socket as unknown as { _handle?: { onread?: () => void } };
   if (typeof handle?.onread !== 'function') return poll(fd, readable);
   handle.onread = readable;
   socket.resume();

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { poll, watch, type Readiness } from '../../src/docker/readiness.ts';
+import { poll, watch, watchAlone, type Readiness } from '../../src/docker/readiness.ts';
+import type { Readable } from '../../src/docker/ready-set.ts';
 import { until } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nld-readiness-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
-const WAYS: Readonly<Record<string, (fd: number, readable: () => void) => Readiness>> = { watch, poll };
+const WAYS: Readonly<Record<string, (fd: number, readable: Readable) => Readiness>> = { watch, watchAlone, poll };
 
 for (const [name, way] of Object.entries(WAYS)) {
   test(`${name}: tells of bytes again and again until they are taken, and takes none`, async (t) => {
@@ -19,7 +20,7 @@ for (const [name, way] of Object.entries(WAYS)) {
     const writer = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     let told = 0;
-    const readiness = way(fd, () => told++);
+    const readiness = way(fd, () => ++told < 0);
     writeSync(writer, 'bytes');
     await until('it was told', () => told > 2);
     readiness.pause();
@@ -41,7 +42,7 @@ test('a silent pipe costs nothing', async (t) => {
   execFileSync('mkfifo', [path]);
   const writer = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   let told = 0;
-  const readiness = watch(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), () => told++);
+  const readiness = watch(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), () => ++told < 0);
   await sleep(20);
   t.is(told, 0);
   readiness.close();
