@@ -218,6 +218,11 @@ export class Delivery implements TransportListener {
     this.#source.settle();
   }
 
+  /** Somebody waits for the last confirmation. */
+  hurry(): void {
+    this.#transport.hurry?.();
+  }
+
   /** The lines go another way from now on; or on the present one, as long as it is the same. */
   change(way: Way): void {
     this.#end = Number.POSITIVE_INFINITY;
@@ -306,7 +311,10 @@ export class Delivery implements TransportListener {
   /** Goes over to the next way, if nothing is on the present one. */
   #leave(): boolean {
     const isUnderWay = this.#watermark < this.#committed || this.#gaps.areUnderWay;
-    if (isUnderWay && !this.#transport.isAway && !this.#transport.hasGivenUp) return false;
+    if (isUnderWay && !this.#transport.isAway && !this.#transport.hasGivenUp) {
+      this.hurry();
+      return false;
+    }
     this.#switch();
     return true;
   }

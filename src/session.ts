@@ -376,6 +376,7 @@ export class Session implements JournalOwner, DeliverySource {
       if (signal.aborted) return resolve();
       this.#waits.add({ deliveries, done: resolve });
       signal.addEventListener('abort', () => resolve());
+      for (const delivery of deliveries) delivery.hurry();
       this.settle();
     });
   }

@@ -110,7 +110,8 @@ export class Account extends Counters {
   /** Lines were handed over. */
   sent(lines: number): void {
     this.#underWay += lines;
-    this.#add('linesResent', this.#seen(lines));
+    const repeated = this.#seen(lines);
+    if (repeated > 0) this.#add('linesResent', repeated);
   }
 
   /** What was handed over and not confirmed is lost, and will be read again. */
@@ -125,10 +126,9 @@ export class Account extends Counters {
     if (refused) {
       this.#drop('not-permitted', tally.lines);
     } else {
-      this.#add('linesConfirmed', tally.lines);
-      this.#add('bytesConfirmed', tally.bytes);
-      this.#add('linesSplit', tally.split);
-      this.#add('gaps', tally.gaps);
+      this.#confirmed(tally);
+      if (tally.split > 0) this.#add('linesSplit', tally.split);
+      if (tally.gaps > 0) this.#add('gaps', tally.gaps);
       if (tally.truncated > 0) this.#truncated(tally.truncated);
     }
     if (tally.refused > 0) this.#drop('refused', tally.refused);
@@ -193,8 +193,17 @@ export class Account extends Counters {
   #seen(lines: number): number {
     const repeated = Math.min(lines, this.#toRepeat);
     this.#toRepeat -= repeated;
-    this.#add('linesRead', lines - repeated);
+    this.linesRead += lines - repeated;
+    this.#books.linesRead += lines - repeated;
     return repeated;
+  }
+
+  /** By name, as `#add` would, it takes longer: this and `#seen` are all that most batches have. */
+  #confirmed({ lines, bytes }: Tally): void {
+    this.linesConfirmed += lines;
+    this.bytesConfirmed += bytes;
+    this.#books.linesConfirmed += lines;
+    this.#books.bytesConfirmed += bytes;
   }
 
   /** The clock may have been set back since, or the container's line be of an earlier day. */

@@ -250,6 +250,8 @@ export interface Transport {
   writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written;
   /** Hands over what was written since the last call, complete up to `watermark`. Takes the tally. */
   commit(watermark: number, tally: Tally): void;
+  /** Somebody waits for what was handed over to be confirmed. */
+  hurry?(): void;
   /** Gives the shared connection back. Nothing is called back afterwards. Idempotent. */
   close(): void;
 }

@@ -16,6 +16,12 @@ export const SEND_BYTES = 64 * 1024;
  * A PING follows at least this often: a slow link then shows by its PONGs that it is not hanging, down to some 25 KB/s.
  */
 const ASK_BYTES = 256 * 1024;
+/**
+ * Between two PINGs while little is sent, in milliseconds: each wakes the process once more, for its PONG. Who waits for a
+ * confirmation does not wait so long, see `hurry`.
+ */
+const ASK_MS = 10;
+
 /** One session's side of the outbox. */
 export interface Lane {
   readonly subject: string;
@@ -41,6 +47,11 @@ export class Outbox {
   #asking = 0;
   /** Bytes sent since the last PING. */
   #unasked = 0;
+  /** The last parcel that a PING follows. */
+  #asked = 0;
+  /** When the last PING was sent; of the clock of `#lifeSign`. */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #askTimer: NodeJS.Timeout | undefined;
   /** Parcels sent so far. */
   #sent = 0;
   /** By subject: the last parcel that was sent when the server's refusal of it was heard. */
@@ -80,6 +91,13 @@ export class Outbox {
   /** Calls `lane.ready()` once there is room. */
   wait(lane: Lane): void {
     this.#waiting.add(lane);
+    if (this.#asking === 0 && this.#asked < this.#sent) this.#ask();
+  }
+
+  /** Somebody waits for what was written to be confirmed. */
+  hurry(): void {
+    this.#send();
+    if (this.#asked < this.#sent) this.#ask();
   }
 
   /** A message was written. What is enough for a write leaves at once, so that the buffers need not grow. */
@@ -112,6 +130,10 @@ export class Outbox {
     this.roundTripMs = undefined;
     this.#asking = 0;
     this.#unasked = 0;
+    this.#asked = this.#sent;
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    clearTimeout(this.#askTimer);
+    this.#askTimer = undefined;
     this.#refused.clear();
     this.#window.clear();
     this.#shares = [];
@@ -153,18 +175,31 @@ export class Outbox {
     this.#shares = [];
     if (bytes.length > 0) link.send(bytes);
     this.#unasked += bytes.length;
-    if (this.#asking === 0 || this.#unasked >= ASK_BYTES) this.#ask();
+    if (this.#unasked >= ASK_BYTES) this.#ask();
+    else this.#askInTime();
+  }
+
+  /** Unless an answer is on its way: it asks again. */
+  #askInTime(): void {
+    if (this.#asking > 0 || this.#askTimer !== undefined) return;
+    const wait = this.#askedAt + ASK_MS - performance.now();
+    if (wait <= 0) return this.#ask();
+    this.#askTimer = setTimeout(() => {
+      this.#askTimer = undefined;
+      if (this.#asking === 0 && this.#asked < this.#sent) this.#ask();
+    }, wait);
   }
 
   #ask(): void {
     const link = this.#link;
     if (link === undefined) return;
+    const asked = performance.now();
     // What the kernel takes says nothing about the server: only PONGs are signs of life.
-    if (this.#asking === 0) this.#lifeSign = performance.now();
+    if (this.#asking === 0) this.#lifeSign = asked;
     this.#asking++;
     this.#unasked = 0;
-    const covered = this.#sent;
-    const asked = performance.now();
+    this.#askedAt = asked;
+    const covered = this.#asked = this.#sent;
     link.ping().then(() => {
       if (link !== this.#link) return;
       this.roundTripMs = performance.now() - asked;
@@ -177,7 +212,7 @@ export class Outbox {
     this.#asking--;
     this.#lifeSign = performance.now();
     this.#confirm(this.#window.confirm(covered));
-    if (this.#window.parcels > 0 && this.#asking === 0) this.#ask();
+    if (this.#window.parcels > 0) this.#askInTime();
     this.#wake();
   }
 

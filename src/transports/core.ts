@@ -88,6 +88,10 @@ export class CoreTransport implements Transport, Lane {
     this.#connection.outbox.commit(this, watermark, tally);
   }
 
+  hurry(): void {
+    this.#connection.outbox.hurry();
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -9,13 +9,13 @@ const WINDOW = 256 * 1024;
 
 type Step =
   | { readonly do: 'produce'; readonly lane: number; readonly lines: number }
-  | { readonly do: 'turn' | 'pong' | 'lose' | 'open' }
+  | { readonly do: 'turn' | 'pong' | 'hurry' | 'lose' | 'open' }
   | { readonly do: 'refuse'; readonly lane: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('produce' as const), lane: fc.nat(3), lines: fc.oneof(fc.nat(5), fc.nat(400)) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('turn' as const, 'pong' as const, 'turn' as const, 'pong' as const,
-    'lose' as const, 'open' as const) }) },
+    'hurry' as const, 'lose' as const, 'open' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), lane: fc.nat(3) }) },
 );
 
@@ -48,6 +48,7 @@ test('at least once, in order, booked exactly once, whatever happens to the link
         if (action.do === 'produce') lanes[action.lane]?.produce(action.lane === 3 ? Math.min(action.lines, 5) : action.lines);
         else if (action.do === 'turn') await turn();
         else if (action.do === 'pong') await link?.pong();
+        else if (action.do === 'hurry') outbox.hurry();
         else if (action.do === 'refuse') outbox.refuse((lanes[action.lane] as Writer).subject);
         else if (action.do === 'lose' && link !== undefined) {
           link.close();
@@ -62,6 +63,7 @@ test('at least once, in order, booked exactly once, whatever happens to the link
       if (link === undefined) outbox.open(link = new FakeLink());
       for (let i = 0; i < 200 && lanes.some(({ watermark, total }) => watermark < total); i++) {
         await turn();
+        outbox.hurry();
         await link.pong();
         check();
       }

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import { Outbox } from '../../src/nats/outbox.ts';
+import { until } from '../support/wait.ts';
 import { FakeLink } from './fake-link.ts';
 import { Writer } from './writer.ts';
 
@@ -34,8 +35,30 @@ test('a PONG confirms what was sent before its PING, and nothing else', async (t
   t.is(link.openPings, 1, 'one PING at a time');
   await link.pong();
   t.is(writer.watermark, 1);
+  await until('the next PING', () => link.openPings === 1);
   await link.pong();
   t.is(writer.watermark, 2);
+});
+
+test('who waits for a confirmation, or for room, does not wait for the time between two PINGs', async (t) => {
+  const outbox = new Outbox(WINDOW);
+  const link = new FakeLink();
+  const writer = new Writer(outbox, 'a');
+  outbox.open(link);
+  writer.produce(1);
+  await turn();
+  await link.pong();
+  writer.produce(1);
+  await turn();
+  outbox.hurry();
+  t.is(link.openPings, 1);
+  await link.pong();
+  writer.produce(1);
+  await turn();
+  outbox.wait(writer);
+  t.is(link.openPings, 1);
+  await link.pong();
+  t.is(writer.watermark, 3);
 });
 
 test('without a link nothing is sent; a lane that waits is called when there is one', async (t) => {
@@ -127,7 +150,7 @@ test('lines of a refused subject are booked as refused; those of others are not'
   await link.pong();
   t.deepEqual([good.booked, good.refusedLines, bad.booked, bad.refusedLines], [2, 0, 0, 3]);
   bad.produce(1);
-  await turn();
+  outbox.hurry();
   await link.pong();
   t.deepEqual([bad.booked, bad.refusedLines], [1, 3], 'the server may permit it meanwhile');
 });
@@ -145,6 +168,7 @@ test('a refusal that is heard together with an earlier PONG counts for the lines
   outbox.refuse('bad');
   outbox.refuse('bad');
   await link.pong();
+  outbox.hurry();
   await link.pong();
   t.deepEqual([bad.booked, bad.refusedLines], [0, 2]);
 });
