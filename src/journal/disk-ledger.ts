@@ -9,8 +9,10 @@ import { Marks } from './marks.ts';
 import type { Segment, SegmentFolder } from './segment.ts';
 import type { Watermark, WatermarkFile } from './watermark-file.ts';
 
-/** The watermark is saved when it has moved so far, and with each tick of 100 ms. */
+/** The watermark is saved when it has moved so far, */
 const SAVE_BYTES = 1024 * 1024;
+/** with the next tick when it has moved so far, and now and then in any case. */
+const FAR_BYTES = 16 * 1024;
 
 export interface LedgerSettings {
   readonly budget: DiskBudget;
@@ -60,10 +62,18 @@ export class Ledger {
 
   /** Everything before `offset` is over, and what was given up right behind it. */
   release(offset: number): void {
-    const { holes, mark } = this.#settings;
+    const { holes } = this.#settings;
     this.watermark = holes.skip(offset);
     holes.release(this.watermark);
-    if (this.watermark - (mark.saved?.offset ?? 0) >= SAVE_BYTES) this.save();
+    if (this.#unsavedBytes >= SAVE_BYTES) this.save();
+  }
+
+  get isFarAhead(): boolean {
+    return this.#unsavedBytes >= FAR_BYTES;
+  }
+
+  get #unsavedBytes(): number {
+    return this.watermark - (this.#settings.mark.saved?.offset ?? 0);
   }
 
   /** [from, to) is over; it does not begin before the watermark. */

@@ -44,6 +44,8 @@ const REUSE_BYTES = 1024 * 1024;
 const TAKE_BYTES = 64 * 1024;
 /** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
 const IDLE_TICKS = 50;
+/** 500 ms between two savings: what was confirmed since is sent again after a kill. In every tick they would cost more than the lines do. */
+const SAVE_TICKS = 5;
 /** What was begun, what is in flight, and one more. */
 const SHED_ROUNDS = 4;
 
@@ -69,6 +71,7 @@ export class DiskJournal implements Member, Journal {
   readonly #holes: Holes;
   readonly #segmentBytes: number;
   #idleTicks = 0;
+  #ticksSinceSaving = SAVE_TICKS;
   #isClosed = false;
 
   /** Goes on where an earlier process ended. */
@@ -225,7 +228,11 @@ export class DiskJournal implements Member, Journal {
     if (this.#reader.tick()) this.owner.readable();
     if (!this.isDetached) this.#tail.spill();
     // A session without a byte has no folder.
-    if (this.head > 0 && (this.#ledger.hasFile || this.#writer.isReady)) this.#ledger.save();
+    const isDue = ++this.#ticksSinceSaving > SAVE_TICKS || this.#ledger.isFarAhead;
+    if (isDue && this.head > 0 && !this.#ledger.isSaved && (this.#ledger.hasFile || this.#writer.isReady)) {
+      this.#ticksSinceSaving = 0;
+      this.#ledger.save();
+    }
     this.#ledger.saveHoles();
     if (isTimeToSync && this.#settings.sync !== 'none' && !this.isDetached) this.#budget.syncQueue.add(this);
     return ++this.#idleTicks < IDLE_TICKS || !this.#rest();

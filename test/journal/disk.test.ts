@@ -73,13 +73,34 @@ test('the numbering of messages goes on after a restart, from the watermark', (t
   t.deepEqual([again.watermark, again.sequence, again.epoch], [4, 17, journal.epoch]);
 });
 
+test('what is confirmed is saved in the next tick; again half a second later, or when it is much', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  const saved = (): number => {
+    const slots = fs.peek(`${FOLDER}/watermark`) as Buffer;
+    return Math.max(...[0, 40].filter((at) => at < slots.length).map((at) => Number(slots.readBigUInt64LE(at + 8))));
+  };
+  journal.append(Buffer.alloc(32 * 1024));
+  journal.release(4, 0);
+  ticks(1);
+  t.is(saved(), 4);
+  journal.release(8, 0);
+  ticks(5);
+  t.is(saved(), 4);
+  ticks(1);
+  t.is(saved(), 8);
+  journal.release(8 + 16 * 1024, 0);
+  ticks(1);
+  t.is(saved(), 8 + 16 * 1024);
+});
+
 test('a torn slot leaves the watermark that was saved before', (t) => {
   const { fs, budget, ticks } = newHost();
   const { journal } = open(budget);
   journal.append(bytes('one two three'));
   for (const offset of [4, 8]) {
     journal.release(offset, 0);
-    ticks(1);
+    ticks(6);
   }
   const slots = Buffer.from(fs.peek(`${FOLDER}/watermark`) as Buffer);
   const newest = slots.readUInt8(0) > slots.readUInt8(40) ? 0 : 40;

@@ -24,7 +24,7 @@ test('an output that goes on while the slowest stands still is saved as well', (
   journal.mark('main', 4, 1);
   ticks(1);
   journal.mark('main', 14, 3);
-  ticks(1);
+  ticks(6);
   fs.kill();
   const { journal: next } = open(newHost({ fs }).budget);
   t.deepEqual([next.watermark, next.markOf('main')], [0, { offset: 14, sequence: 3 }]);
