@@ -20,7 +20,7 @@ export interface CheckArguments { readonly strict: boolean; readonly json: boole
 
 type Severity = 'error' | 'warning' | 'note';
 
-interface Remark {
+export interface Remark {
   readonly severity: Severity;
   /** `/etc/x.yaml:12:3`, or the file alone. */
   readonly place: string;
@@ -46,16 +46,21 @@ export async function check({ strict, json }: CheckArguments, [named]: readonly 
   const file = named ?? fileInForce(env);
   const remarks = file === undefined
     ? [{ severity: 'error', place: DEFAULT_FILES.join(', '), text: 'there is no such file, and none was named' } as const]
-    : judge(file, env);
+    : judge(file, env).remarks;
   const count = (severity: Severity): number => remarks.filter((remark) => remark.severity === severity).length;
   const isGood = count('error') === 0 && !(strict && count('warning') > 0);
   if (json) {
     output.write(`${JSON.stringify({ file: file ?? null, ok: isGood, remarks }, null, 2)}\n`);
   } else {
-    for (const { severity, place, text } of remarks) output.write(`${output.paint('bold', place)}: ${output.paint(STYLES[severity], `${severity}:`)} ${text}\n`);
+    output.write(showRemarks(remarks, output));
     output.write(`${output.paint(isGood ? 'green' : 'red', isGood ? 'good' : 'not good')}: ${amount(count('error'), 'error')}, ${amount(count('warning'), 'warning')}\n`);
   }
   return isGood ? 0 : 1;
+}
+
+/** One line each. */
+export function showRemarks(remarks: readonly Remark[], output: Output): string {
+  return remarks.map(({ severity, place, text }) => `${output.paint('bold', place)}: ${output.paint(STYLES[severity], `${severity}:`)} ${text}\n`).join('');
 }
 
 function amount(count: number, what: string): string {
@@ -67,15 +72,26 @@ function fileInForce(env: NodeJS.ProcessEnv): string | undefined {
   return named === undefined ? DEFAULT_FILES.find((path) => existsSync(path)) : String(named.value);
 }
 
-function judge(file: string, env: NodeJS.ProcessEnv): readonly Remark[] {
+/** A file that was read, and what is to be said of it. */
+export interface Judgement {
+  readonly text: string;
+  readonly remarks: readonly Remark[];
+}
+
+/** `-` is standard input. */
+export function judge(file: string, env: NodeJS.ProcessEnv): Judgement {
   const place = file === '-' ? '<stdin>' : file;
   let text;
   try {
     text = file === '-' ? readFileSync(STANDARD_INPUT, 'utf8') : readSmallFile(file, MAX_FILE_BYTES).toString();
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    return [{ severity: 'error', place, text: `expected a readable file, found ${error.message}` }];
+    return { text: '', remarks: [{ severity: 'error', place, text: `expected a readable file, found ${error.message}` }] };
   }
+  return { text, remarks: judgeText(text, file, place, env) };
+}
+
+function judgeText(text: string, file: string, place: string, env: NodeJS.ProcessEnv): readonly Remark[] {
   const reading = parseYaml(text, place);
   const errors = reading.problems.map((problem) => remark('error', problem));
   // What is wrong is not in the layer: the rest can still be judged.

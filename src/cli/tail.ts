@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostname } from 'node:os';
 import type { ReadLogin, Target } from '../core/target.ts';
 import { lastMessages } from '../nats/last-lines.ts';
-import { Reader, ReadFault, type ReadMessage, type Start, type StreamFacts } from '../nats/reader.ts';
+import { NatsFault } from '../nats/open-any.ts';
+import { Reader, type ReadMessage, type Start, type StreamFacts } from '../nats/reader.ts';
 import { loginReader } from '../options/login.ts';
 import { OptionError } from '../options/option-error.ts';
 import { loadSettings, resolveOptions } from '../options/resolve.ts';
@@ -47,7 +48,7 @@ export async function tail(values: TailArguments, [subject]: readonly string[], 
     await new Tail(request, new Chooser(values), new TailView(output, values), untilInterrupted()).run();
     return 0;
   } catch (error) {
-    if (!(error instanceof ReadFault || error instanceof OptionError)) throw error;
+    if (!(error instanceof NatsFault || error instanceof OptionError)) throw error;
     output.writeError(`${output.paintError('red', error.message)}\n`);
     return error instanceof OptionError ? 2 : 1;
   }
@@ -126,10 +127,10 @@ class Tail {
     if (stream !== undefined) return await reader.stream(stream);
     const names = await reader.streamsOf(subject);
     const [name, ...others] = names ?? [];
-    if (others.length > 0) throw new ReadFault(`several streams hold messages of ${subject}: choose one with --stream, or name another subject\n${names?.join('\n')}`);
+    if (others.length > 0) throw new NatsFault(`several streams hold messages of ${subject}: choose one with --stream, or name another subject\n${names?.join('\n')}`);
     if (name !== undefined) return await reader.stream(name);
     const reason = names === undefined ? `JetStream does not tell of streams, so there is no history of ${subject}` : `no stream covers ${subject}, so it has no history`;
-    if (!follow && !isDefault) throw new ReadFault(`${reason}; --follow shows what comes`);
+    if (!follow && !isDefault) throw new NatsFault(`${reason}; --follow shows what comes`);
     this.#view.warn(`${reason}: showing what comes`);
     return undefined;
   }
@@ -173,7 +174,7 @@ class Tail {
     while (!this.#signal.aborted && this.#reader !== undefined) {
       await read(this.#reader);
       if (this.#signal.aborted) return;
-      if (!this.#reader.isLost) throw new ReadFault('NATS has ended the reading: the stream was removed, or the subject is not permitted any more');
+      if (!this.#reader.isLost) throw new NatsFault('NATS has ended the reading: the stream was removed, or the subject is not permitted any more');
       this.#view.warn(`connection to NATS lost (${await this.#reader.lost}): dialling again`);
       await this.#reader.close();
       this.#reader = await this.#reopen() ?? this.#reader;
@@ -186,7 +187,7 @@ class Tail {
       try {
         return await this.#open();
       } catch (error) {
-        if (!(error instanceof ReadFault)) throw error;
+        if (!(error instanceof NatsFault)) throw error;
         await sleep(PAUSE_MS, undefined, { signal: this.#signal }).catch(() => undefined);
       }
     }

@@ -4,9 +4,9 @@
  */
 import type { JetStreamOptions, JsMsg, Msg, MsgHdrs } from 'nats';
 import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
-import { jetStreamApi, serverName, type Target } from '../core/target.ts';
-import { describeDialError } from './dial-error.ts';
-import { openClient, type LinkSettings } from './link.ts';
+import { jetStreamApi, type Target } from '../core/target.ts';
+import type { LinkSettings } from './link.ts';
+import { NatsFault, openAny } from './open-any.ts';
 import { covers } from './subject.ts';
 
 /** Messages that the server may send ahead of what was read. */
@@ -17,9 +17,6 @@ const FORGOTTEN_MS = 30_000;
 const WATCH_MS = 5000;
 /** A server that does not answer for this long hangs. */
 const HUNG_MS = 10_000;
-
-/** Why nothing can be read, in words for the user. */
-export class ReadFault extends Error {}
 
 export interface ReadMessage {
   readonly subject: string;
@@ -60,17 +57,9 @@ export class Reader {
     this.#watchdog = setInterval(() => void this.#watch(), WATCH_MS);
   }
 
-  /** To the first server that takes it. Rejects with ReadFault. */
+  /** To the first server that takes it. Rejects with NatsFault. */
   static async open(target: Target, settings: LinkSettings): Promise<Reader> {
-    const failures: string[] = [];
-    for (const server of target.servers) {
-      try {
-        return new Reader(await openClient(server, target, settings), target);
-      } catch (error) {
-        failures.push(`${serverName(server)}: ${describeDialError(error).reason}`);
-      }
-    }
-    throw new ReadFault(`cannot connect to NATS\n${failures.join('\n')}`);
+    return new Reader(await openAny(target, settings), target);
   }
 
   get #api(): JetStreamOptions {
@@ -92,14 +81,14 @@ export class Reader {
     }
   }
 
-  /** Rejects with ReadFault. */
+  /** Rejects with NatsFault. */
   async stream(name: string): Promise<StreamFacts> {
     try {
       const manager = await this.#client.jetstreamManager({ ...this.#api, checkAPI: false });
       const { config, state } = await manager.streams.info(name);
       return { name, subjects: config.subjects ?? [], first: state.first_seq, last: state.last_seq };
     } catch (error) {
-      throw new ReadFault(`stream ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new NatsFault(`stream ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
@@ -131,7 +120,7 @@ export class Reader {
     }
   }
 
-  /** What is published from now on; ends when it is aborted or lost. Rejects with ReadFault when it is not permitted. */
+  /** What is published from now on; ends when it is aborted or lost. Rejects with NatsFault when it is not permitted. */
   async *live(subject: string, signal: AbortSignal): AsyncGenerator<ReadMessage> {
     const subscription = this.#client.subscribe(subject);
     const stop = (): void => subscription.unsubscribe();
@@ -140,7 +129,7 @@ export class Reader {
     try {
       for await (const message of subscription) yield ofCore(message);
     } catch (error) {
-      throw new ReadFault(error instanceof Error ? error.message : String(error));
+      throw new NatsFault(error instanceof Error ? error.message : String(error));
     } finally {
       signal.removeEventListener('abort', stop);
     }
