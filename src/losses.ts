@@ -3,7 +3,7 @@ import type { Gap, JournalRun, Moment } from './core/types.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { LineCounter } from './stages/count.ts';
 
-/** What is to be decoded at or behind an offset, see `Session`. */
+/** What is to be decoded at or behind an offset, see `Intake`. */
 export type ReadRun = (offset: number, decoder: FrameDecoder) => JournalRun | 'later' | undefined;
 
 /** `end`: offset of the first entry that is kept. */
@@ -26,6 +26,18 @@ export function measureLoss(readRun: ReadRun, from: number, bytes: number, skipp
   if (counter.isOpen && counter.boundary > from) return lossOf(counter, counter.boundary, counter.linesBefore, counter.bytesBefore);
   counter.end();
   return lossOf(counter, decoder.position, counter.lines, counter.bytes);
+}
+
+/** Bytes at or behind `from` that were not given up. */
+export function keptBytes(readRun: ReadRun, from: number): number {
+  const decoder = new FrameDecoder(new LineCounter(), () => undefined);
+  let kept = 0;
+  for (let at = from; ;) {
+    const run = readRun(at, decoder);
+    if (run === undefined || run === 'later') return kept;
+    kept += run.bytes.length;
+    at = run.offset + run.bytes.length;
+  }
 }
 
 /** What a counter has seen. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import { MAIN_OUTPUT, type Gap, type OutputPlan, type SessionPlan, type Transport, type TransportListener } from './core/types.ts';
-import type { Way } from './delivery.ts';
+import type { Way } from './way.ts';
 import { removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';

@@ -27,22 +27,27 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'backlog.ts': ['docker', 'core'],
   'gaps.ts': ['losses.ts', 'core'],
   'overflow.ts': ['losses.ts', 'stages', 'docker', 'core'],
-  'delivery.ts': ['gaps.ts', 'losses.ts', 'stages', 'docker', 'core'],
   'tail.ts': ['stages', 'docker', 'core'],
-  'session.ts': ['tail.ts', 'backlog.ts', 'delivery.ts', 'gaps.ts', 'overflow.ts', 'losses.ts', 'transports', 'formatters', 'stages', 'journal', 'docker', 'core'],
+  'seams.ts': ['docker', 'core'],
+  'way.ts': ['core'],
+  'intake.ts': ['seams.ts', 'tail.ts', 'overflow.ts', 'losses.ts', 'docker', 'core'],
+  'pipeline.ts': ['way.ts', 'intake.ts', 'seams.ts', 'gaps.ts', 'stages', 'docker', 'core'],
+  'delivery.ts': ['pipeline.ts', 'way.ts', 'intake.ts', 'seams.ts', 'gaps.ts', 'losses.ts', 'stages', 'core'],
+  'outputs.ts': ['delivery.ts', 'way.ts', 'intake.ts', 'stages', 'core'],
+  'session.ts': ['outputs.ts', 'delivery.ts', 'way.ts', 'intake.ts', 'seams.ts', 'tail.ts', 'backlog.ts', 'losses.ts', 'core'],
   'journals.ts': ['journal', 'docker', 'core'],
   'plan.ts': ['options', 'docker', 'core'],
   'survival.ts': ['plan.ts', 'options', 'docker', 'journal', 'core'],
   'restoration.ts': ['journals.ts', 'journal', 'core'],
-  'report.ts': ['backlog.ts', 'session.ts', 'delivery.ts', 'plan.ts', 'options', 'gaps.ts', 'overflow.ts', 'losses.ts', 'transports', 'formatters', 'stages', 'journal', 'docker', 'core'],
+  'report.ts': ['session.ts', 'plan.ts', 'core'],
   'announcement.ts': ['plan.ts', 'options', 'docker', 'nats', 'core'],
   'server': ['core'],
   'listen.ts': ['core'],
   'file-watch.ts': [],
   'configuration.ts': ['plan.ts', 'options', 'docker', 'core'],
   'kv-configuration.ts': ['configuration.ts', 'plan.ts', 'options', 'journal', 'nats', 'docker', 'core'],
-  'opener.ts': ['backlog.ts', 'report.ts', 'session.ts', 'delivery.ts', 'journals.ts', 'plan.ts', 'transports', 'formatters', 'stages', 'journal', 'nats', 'docker', 'core'],
-  'driver.ts': ['tail.ts', 'configuration.ts', 'opener.ts', 'delivery.ts', 'report.ts', 'restoration.ts', 'server', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
+  'opener.ts': ['report.ts', 'session.ts', 'way.ts', 'journals.ts', 'plan.ts', 'transports', 'formatters', 'stages', 'journal', 'nats', 'docker', 'core'],
+  'driver.ts': ['tail.ts', 'configuration.ts', 'opener.ts', 'report.ts', 'restoration.ts', 'server', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
     'docker', 'core'],
   'cli': ['driver.ts', 'configuration.ts', 'kv-configuration.ts', 'file-watch.ts', 'announcement.ts', 'report.ts', 'journals.ts', 'overflow.ts', 'losses.ts', 'server', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'nats', 'journal', 'docker',
     'core'],
@@ -82,7 +87,7 @@ test('the imports are found at all', (t) => {
   t.true(importsOf('src/server/plugin.ts').includes('koa'));
   t.true(importsOf('src/nats/link.ts').includes('nats/lib/src/node_transport.js') ||
     importsOf('src/nats/socket.ts').includes('nats/lib/src/node_transport.js'));
-  t.true(importsOf('src/session.ts').includes('./docker/fifo.ts'));
+  t.true(importsOf('src/intake.ts').includes('./docker/fifo.ts'));
   t.true(files.length > 50);
 });
 

@@ -1,8 +1,8 @@
-/** What a session gives up, and that its books tell of every line: full memory, giving up, the end of the process. */
+/** What a session gives up, and that its books tell of every line: full memory, giving up, what the disk and a kill took. */
 import test from 'ava';
 import type { JournalOwner, JournalRun, Range } from '../src/core/types.ts';
 import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
-import { dropped, framesOf, numbered, numbers, SessionBench, withBench, type BenchOptions } from './stages/session-bench.ts';
+import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -134,81 +134,6 @@ test('a container that ends when NATS was given up ends its session', withBench(
   bench.hangUp();
   await bench.untilEnded();
   t.is(bench.account.linesDropped['gave-up'], 10);
-}));
-
-test('shutDown delivers what is in the FIFO', withBench({}, async (t, bench) => {
-  bench.leave(framesOf(numbered(0, 1000)));
-  await bench.session.shutDown(NEVER);
-  t.is(bench.account.linesConfirmed, 1000);
-  t.deepEqual(bench.ends, [false], 'the container goes on: its session is not over');
-}));
-
-/** What it keeps is there for the next process. */
-class KeptJournal extends MemoryJournal {
-  override get volatileBytes(): number {
-    return 0;
-  }
-
-  override close(): void {
-    return undefined;
-  }
-}
-
-/** A journal that outlives the session. */
-function keeping(): BenchOptions & { readonly journal: () => KeptJournal } {
-  const budget = new MemoryBudget(64 * 1024 * 1024);
-  let kept: KeptJournal | undefined;
-  return {
-    budget,
-    openJournal: (owner) => kept = new KeptJournal(budget, owner),
-    journal: () => {
-      if (kept === undefined) throw new Error('the session opened no journal');
-      return kept;
-    },
-  };
-}
-
-for (const [what, bytes] of [
-  ['a frame that is not whole', framesOf('the cut one\n').subarray(0, 15)],
-  ['a split line whose end is missing', framesOf('x'.repeat(16 * 1024))],
-] as const) {
-  const kept = keeping();
-  test(`shutDown leaves ${what} to the next process, and does not wait for it`, withBench(kept, async (t, bench) => {
-    const whole = framesOf('whole\n');
-    await bench.write(Buffer.concat([whole, bytes]));
-    await bench.session.shutDown(NEVER);
-    t.deepEqual([kept.journal().watermark, kept.journal().head], [whole.length, whole.length + bytes.length]);
-    t.deepEqual([bench.account.linesConfirmed, bench.account.bytesSkipped, bench.ends], [1, 0, [false]]);
-    kept.journal().remove();
-  }));
-}
-
-const given = keeping();
-test('shutDown leaves a frame that is not whole to the next process where NATS is given up, too', withBench({ ...given, state: 'slow' }, async (t, bench) => {
-  const whole = framesOf('whole\n');
-  await bench.write(Buffer.concat([whole, framesOf('the cut one\n').subarray(0, 15)]));
-  bench.transport.giveUp();
-  await bench.session.shutDown(AbortSignal.abort());
-  t.is(given.journal().watermark, whole.length);
-  t.deepEqual([bench.account.linesDropped['gave-up'], bench.account.bytesSkipped], [1, 0]);
-  given.journal().remove();
-}));
-
-test('shutDown counts as lost what NATS did not confirm in time', withBench({ state: 'slow' }, async (t, bench) => {
-  await bench.output(numbered(0, 10));
-  bench.transport.confirm();
-  await bench.output(numbered(10, 30));
-  await bench.session.shutDown(AbortSignal.timeout(20));
-  t.is(bench.account.linesDropped.shutdown, 20);
-  t.true(bench.hasEnded);
-}));
-
-test('shutDown while NATS is away leaves in the FIFO what is there', withBench({ state: 'away' }, async (t, bench) => {
-  await bench.output(numbered(0, 5));
-  bench.leave(framesOf(numbered(5, 10)));
-  await bench.session.shutDown(AbortSignal.abort());
-  t.true(bench.account.linesDropped.shutdown >= 5);
-  t.is(bench.account.linesConfirmed, 0);
 }));
 
 test('lines that were dropped already are neither dropped nor skipped again at the end',

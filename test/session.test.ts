@@ -1,16 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+/** What a session does from its first line to its end: of the FIFO, of the container, of the process. */
 import test from 'ava';
-import { Account } from '../src/core/account.ts';
-import { Log } from '../src/core/log.ts';
 import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
-import { Session, type SessionSettings } from '../src/session.ts';
-import { HeldBytes } from '../src/stages/reassemble.ts';
-import { makeWay } from './support/way.ts';
-import { framesOf, numbered, numbers, withBench } from './stages/session-bench.ts';
+import { framesOf, numbered, numbers, withBench, type BenchOptions } from './stages/session-bench.ts';
 
 const NEVER = new AbortController().signal;
 const PIECE = 16 * 1024;
@@ -92,93 +83,77 @@ test('a session without a line ends as well', withBench({ state: 'away' }, async
   t.deepEqual(bench.account.summary(), { bytes_read: 0, lines_confirmed: 0 });
 }));
 
-test('what was not confirmed is published again after a loss, and nothing before it', withBench({ state: 'slow' }, async (t, bench) => {
+test('shutDown delivers what is in the FIFO', withBench({}, async (t, bench) => {
+  bench.leave(framesOf(numbered(0, 1000)));
+  await bench.session.shutDown(NEVER);
+  t.is(bench.account.linesConfirmed, 1000);
+  t.deepEqual(bench.ends, [false], 'the container goes on: its session is not over');
+}));
+
+/** What it keeps is there for the next process. */
+class KeptJournal extends MemoryJournal {
+  override get volatileBytes(): number {
+    return 0;
+  }
+
+  override close(): void {
+    return undefined;
+  }
+}
+
+/** A journal that outlives the session. */
+function keeping(): BenchOptions & { readonly journal: () => KeptJournal } {
+  const budget = new MemoryBudget(64 * 1024 * 1024);
+  let kept: KeptJournal | undefined;
+  return {
+    budget,
+    openJournal: (owner) => kept = new KeptJournal(budget, owner),
+    journal: () => {
+      if (kept === undefined) throw new Error('the session opened no journal');
+      return kept;
+    },
+  };
+}
+
+for (const [what, bytes] of [
+  ['a frame that is not whole', framesOf('the cut one\n').subarray(0, 15)],
+  ['a split line whose end is missing', framesOf('x'.repeat(16 * 1024))],
+] as const) {
+  const kept = keeping();
+  test(`shutDown leaves ${what} to the next process, and does not wait for it`, withBench(kept, async (t, bench) => {
+    const whole = framesOf('whole\n');
+    await bench.write(Buffer.concat([whole, bytes]));
+    await bench.session.shutDown(NEVER);
+    t.deepEqual([kept.journal().watermark, kept.journal().head], [whole.length, whole.length + bytes.length]);
+    t.deepEqual([bench.account.linesConfirmed, bench.account.bytesSkipped, bench.ends], [1, 0, [false]]);
+    kept.journal().remove();
+  }));
+}
+
+const given = keeping();
+test('shutDown leaves a frame that is not whole to the next process where NATS is given up, too', withBench({ ...given, state: 'slow' }, async (t, bench) => {
+  const whole = framesOf('whole\n');
+  await bench.write(Buffer.concat([whole, framesOf('the cut one\n').subarray(0, 15)]));
+  bench.transport.giveUp();
+  await bench.session.shutDown(AbortSignal.abort());
+  t.is(given.journal().watermark, whole.length);
+  t.deepEqual([bench.account.linesDropped['gave-up'], bench.account.bytesSkipped], [1, 0]);
+  given.journal().remove();
+}));
+
+test('shutDown counts as lost what NATS did not confirm in time', withBench({ state: 'slow' }, async (t, bench) => {
   await bench.output(numbered(0, 10));
   bench.transport.confirm();
-  await bench.output(numbered(10, 20));
-  bench.transport.lose();
-  await bench.output(numbered(20, 30));
-  bench.transport.open();
-  await bench.until('the rest', () => bench.transport.commits.flatMap(({ lines }) => lines).length === 20);
-  bench.transport.confirm();
-  t.deepEqual(numbers(bench.transport.confirmed), Array.from({ length: 30 }, (_, i) => i));
-  t.is(bench.account.linesConfirmed, 30);
+  await bench.output(numbered(10, 30));
+  await bench.session.shutDown(AbortSignal.timeout(20));
+  t.is(bench.account.linesDropped.shutdown, 20);
+  t.true(bench.hasEnded);
 }));
 
-test('a loss in the middle of a frame and of a split line changes nothing of the lines', withBench({ state: 'slow' }, async (t, bench) => {
-  const long = 'l'.repeat(3 * PIECE + 7);
-  const frames = framesOf(`first\n${long}\nlast\n`);
-  for (const at of [3, 40, 16_000, 20_000, 40_000, 52_000]) {
-    await bench.write(frames.subarray(bench.written, at));
-    bench.transport.lose();
-    bench.transport.open();
-  }
-  await bench.write(frames.subarray(bench.written));
-  bench.transport.confirm();
-  t.deepEqual(bench.transport.confirmed, ['first', long, 'last']);
-  t.is(bench.account.bytesSkipped, 0);
+test('shutDown while NATS is away leaves in the FIFO what is there', withBench({ state: 'away' }, async (t, bench) => {
+  await bench.output(numbered(0, 5));
+  bench.leave(framesOf(numbered(5, 10)));
+  await bench.session.shutDown(AbortSignal.abort());
+  t.true(bench.account.linesDropped.shutdown >= 5);
+  t.is(bench.account.linesConfirmed, 0);
 }));
-
-test('while the window is full the lines wait, and go on when there is room', withBench({ state: 'slow' }, async (t, bench) => {
-  bench.transport.room = 1;
-  await bench.output(numbered(0, 4));
-  bench.transport.block();
-  await bench.output(numbered(4, 100));
-  t.true(bench.session.unread > 0);
-  bench.transport.isPrompt = true;
-  bench.transport.room = Number.POSITIVE_INFINITY;
-  bench.transport.confirm();
-  bench.transport.open();
-  await bench.until('all lines', () => bench.account.linesConfirmed === 100);
-  t.is(bench.session.unread, 0);
-}));
-
-test('garbage is skipped and counted once, although it is read twice', withBench({ state: 'slow' }, async (t, bench) => {
-  await bench.write(Buffer.concat([framesOf('a\n'), Buffer.alloc(50, 0xff), framesOf('b\n')]));
-  bench.transport.lose();
-  bench.transport.open();
-  bench.transport.confirm();
-  t.deepEqual(bench.transport.confirmed, ['a', 'b']);
-  t.is(bench.account.bytesSkipped, 50);
-}));
-
-test('a FIFO is closed when what comes behind it cannot be opened', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'nld-session-'));
-  const file = join(folder, 'fifo');
-  execFileSync('mkfifo', [file]);
-  const writer = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
-  writeSync(writer, framesOf('one\n'));
-  const budget = new MemoryBudget(1024);
-  const settings: SessionSettings = {
-    file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
-    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, saveGaps: () => undefined, removed: () => t.fail(),
-    ways: [makeWay(() => t.fail() as never)],
-    ended: () => t.fail('it never began'),
-  };
-  const broken = (): never => {
-    throw new Error('broken');
-  };
-  try {
-    t.throws(() => new Session({ ...settings, openJournal: broken }), { message: 'broken' });
-    t.throws(() => new Session({ ...settings, ways: [makeWay(broken)] }), { message: 'broken' });
-    // The first look at a FIFO comes a turn later: it must find nobody.
-    await turn();
-    await turn();
-    t.is(budget.holders.size, 0);
-    t.is(readSync(writer, Buffer.alloc(100)), framesOf('one\n').length, 'the line is still in the FIFO');
-  } finally {
-    closeSync(writer);
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test('a FIFO that cannot be opened is refused before anything else is begun', (t) => {
-  const budget = new MemoryBudget(1024);
-  t.throws(() => new Session({
-    file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
-    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, saveGaps: () => undefined, removed: () => t.fail(),
-    ways: [makeWay(() => t.fail('a connection was opened') as never)],
-    ended: () => t.fail('it never began'),
-  }), { message: /log FIFO "\/nowhere" cannot be opened/ });
-  t.is(budget.holders.size, 0);
-});

@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
 import { MAIN_OUTPUT, type Gap, type Journal, type JournalOwner, type OverflowPlan } from '../../src/core/types.ts';
-import type { Way } from '../../src/delivery.ts';
+import type { Way } from '../../src/way.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';

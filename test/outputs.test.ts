@@ -1,4 +1,5 @@
-/** A session with several outputs, and outputs that change while lines come. */
+/** The outputs of a session: several at a time, and some that come and go while lines come. */
+import { mock } from 'node:test';
 import test from 'ava';
 import fc from 'fast-check';
 import type { JournalOwner } from '../src/core/types.ts';
@@ -7,10 +8,20 @@ import { DiskJournal } from '../src/journal/disk.ts';
 import { MemoryBudget } from '../src/journal/memory.ts';
 import { FOLDER, MIB, newHost } from './support/journal-host.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
+import { withTimers } from './support/timers.ts';
 
 const NEVER = new AbortController().signal;
-const PIECE = 16 * 1024;
 const count = (to: number, from = 0): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+test.serial('an output that is no more has five seconds to confirm, then its lines are counted', withTimers(withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.transport.confirm();
+  bench.change(bench.way());
+  mock.timers.tick(5000);
+  t.deepEqual(bench.removed.map(({ linesDropped }) => linesDropped.removed), [10]);
+  t.true(bench.transportOf('audit').isClosed);
+  t.is(bench.budget.used, 0);
+})));
 
 test('each output gets every line once and in order', withBench({ further: ['audit', 'copy'] }, async (t, bench) => {
   await bench.output(numbered(0, 5000));
@@ -106,78 +117,6 @@ test('shutDown counts for each output what it did not confirm', withBench({ furt
   bench.transport.confirm();
   await bench.session.shutDown(AbortSignal.timeout(20));
   t.deepEqual([bench.account.linesDropped.shutdown, bench.accountOf('audit').linesDropped.shutdown], [0, 10]);
-}));
-
-test('a changed way is taken between two lines, when the old one has confirmed what it was given', withBench({ state: 'slow' }, async (t, bench) => {
-  await bench.output(numbered(0, 10));
-  const old = bench.transport;
-  bench.change(bench.way('main', 'elsewhere', 'prompt'));
-  await bench.output(numbered(10, 20));
-  t.is(bench.transport, old, 'it waits');
-  old.confirm();
-  t.true(old.isClosed);
-  await bench.until('the rest', () => bench.account.linesConfirmed === 20);
-  t.deepEqual(numbers(old.confirmed), count(10));
-  t.deepEqual(numbers(bench.transport.confirmed), count(20, 10));
-}));
-
-test('a changed way is taken at once when nothing is under way', withBench({}, async (t, bench) => {
-  await bench.output(numbered(0, 10));
-  await bench.until('the first', () => bench.account.linesConfirmed === 10);
-  const old = bench.transport;
-  bench.change(bench.way('main', 'elsewhere'));
-  t.true(old.isClosed);
-  t.not(bench.transport, old);
-}));
-
-test('the same way is kept', withBench({}, async (t, bench) => {
-  const { transport } = bench;
-  bench.change(bench.way());
-  t.is(bench.transport, transport);
-  t.false(transport.isClosed);
-}));
-
-test('a change that is taken back before it came about changes nothing', withBench({ state: 'slow' }, async (t, bench) => {
-  await bench.output(numbered(0, 10));
-  const { transport } = bench;
-  bench.change(bench.way('main', 'elsewhere'));
-  bench.change(bench.way());
-  await bench.output(numbered(10, 20));
-  transport.confirm();
-  t.deepEqual(numbers(transport.confirmed), count(20));
-}));
-
-test('a way that is away is left at once, and its lines go the new way', withBench({ state: 'slow' }, async (t, bench) => {
-  await bench.output(numbered(0, 10));
-  bench.transport.confirm();
-  await bench.output(numbered(10, 20));
-  bench.transport.isAway = true;
-  bench.change(bench.way('main', 'elsewhere', 'prompt'));
-  await bench.until('the rest', () => bench.account.linesConfirmed === 20);
-  t.deepEqual(numbers(bench.confirmedOf('main')), count(20));
-}));
-
-test('a way that is lost while it is being left is not waited for', withBench({ state: 'slow' }, async (t, bench) => {
-  await bench.output(numbered(0, 10));
-  const old = bench.transport;
-  bench.change(bench.way('main', 'elsewhere', 'prompt'));
-  old.lose();
-  await bench.until('the lines', () => bench.account.linesConfirmed === 10);
-  t.deepEqual([old.confirmed.length, bench.transport.confirmed.length], [0, 10]);
-}));
-
-test('a change in the middle of a frame and of a split line changes nothing of the lines', withBench({}, async (t, bench) => {
-  const long = 'l'.repeat(3 * PIECE + 7);
-  const frames = framesOf(`first\n${long}\nlast\n`);
-  for (const [i, at] of [3, 40, 16_000, 20_000, 40_000, 52_000].entries()) {
-    await bench.write(frames.subarray(bench.written, at));
-    bench.change(bench.way('main', `subject-${i}`));
-    await bench.until('the change', () => bench.session.status().outputs[0]?.subject === `subject-${i}` && !bench.transport.isClosed);
-  }
-  await bench.write(frames.subarray(bench.written));
-  await bench.until('the lines', () => bench.account.linesConfirmed === 3);
-  t.deepEqual(bench.confirmedOf('main'), ['first', long, 'last']);
-  t.is(bench.account.bytesSkipped, 0);
 }));
 
 test('an output that is new begins where the main one is', withBench({}, async (t, bench) => {

@@ -1,0 +1,156 @@
+/**
+ * What comes in: takes a session's bytes from its FIFO into its journal as they come, and gives them out to those who decode
+ * them. Never waits for NATS.
+ */
+import type { Journal, JournalOwner, JournalRun, OverflowPlan } from './core/types.ts';
+import { Fifo } from './docker/fifo.ts';
+import type { FrameDecoder } from './docker/frame-decoder.ts';
+import type { Loss } from './losses.ts';
+import { Overflow } from './overflow.ts';
+import { Seams } from './seams.ts';
+import { Tail, type TailListener } from './tail.ts';
+
+/** The engine closes its end right after StopLogging was answered; if it never does, the session ends all the same. */
+const CLOSE_AFTER_STOP_MS = 5000;
+/** What the engine may still have for a stopping container: its FIFO, and 1 MB per source which swells when framed. */
+const DRAIN_BYTES = 64 * 1024 * 1024;
+
+export interface IntakeSettings {
+  /** undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
+  readonly file: string | undefined;
+  readonly openJournal: (owner: JournalOwner) => Journal;
+  readonly overflow: OverflowPlan;
+}
+
+export interface IntakeListener extends JournalOwner {
+  /** Bytes have come. */
+  took(bytes: number): void;
+  /** Lines were not kept, see OverflowListener. */
+  dropped(loss: Loss): void;
+  /** The FIFO will bring no more. */
+  completed(): void;
+}
+
+export class Intake {
+  readonly journal: Journal;
+  readonly seams = new Seams();
+  readonly #fifo: Fifo | undefined;
+  readonly #overflow: Overflow;
+  readonly #listener: IntakeListener;
+  /** Of those who look on. */
+  readonly #tails = new Set<Tail>();
+  #isStopping = false;
+  #isComplete = false;
+  #isSuspended = false;
+  #closeTimer: NodeJS.Timeout | undefined;
+
+  /** Opens the FIFO; throws an Error for the user when that fails. Whatever fails, nothing stays open. Reads nothing yet. */
+  constructor({ file, openJournal, overflow }: IntakeSettings, listener: IntakeListener) {
+    this.#listener = listener;
+    using opened = new DisposableStack();
+    this.#fifo = file === undefined ? undefined : new Fifo(file, () => this.#read(this.#isStopping));
+    opened.defer(() => this.#fifo?.close());
+    this.journal = openJournal(listener);
+    this.#overflow = new Overflow(overflow, this.journal, {
+      dropped: (loss) => listener.dropped(loss),
+      seam: () => this.seams.add(this.journal.head),
+    });
+    opened.move();
+  }
+
+  /** There is no FIFO. */
+  get isClosed(): boolean {
+    return this.#fifo === undefined;
+  }
+
+  /** The engine has written its last line; it may not have closed its end yet. No line will go on, and none is to be waited for. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** The FIFO will bring no more. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** The process ends before the container does. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** The next process goes on with what the journal keeps: a line that is not whole has its rest in the FIFO. */
+  get hasSequel(): boolean {
+    return this.#isSuspended && this.journal.volatileBytes === 0;
+  }
+
+  /** What happens when the journal has no room, from now on. */
+  set overflow(plan: OverflowPlan) {
+    this.#overflow.plan = plan;
+  }
+
+  /** What is to be decoded next; ends at a seam. The decoder is where it begins. See `Journal.read`. */
+  readRun(at: number, decoder: FrameDecoder): JournalRun | 'later' | undefined {
+    const run = this.journal.read(at);
+    if (typeof run !== 'object') return run;
+    this.seams.align(decoder, at, run.offset);
+    return this.seams.cut(run);
+  }
+
+  /** All that the engine wrote before it asked is in the FIFO. */
+  drain(): void {
+    for (let total = 0, taken = -1; taken !== 0 && total < DRAIN_BYTES; total += taken) taken = this.#read(true);
+  }
+
+  /** The engine has written its last line: reads until it closes its end. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#closeTimer ??= setTimeout(() => this.complete(), CLOSE_AFTER_STOP_MS);
+  }
+
+  /** The process ends: a container that has not ended yet goes on in the next one. */
+  suspend(): void {
+    this.#isSuspended = !this.#isStopping;
+  }
+
+  /** Reads no more. */
+  complete(): void {
+    if (this.#isComplete) return;
+    this.#isStopping = true;
+    this.#isComplete = true;
+    clearTimeout(this.#closeTimer);
+    this.#overflow.close();
+    this.#fifo?.close();
+    this.#listener.completed();
+  }
+
+  /** Shows the lines that come from now on. Returns what ends it. */
+  tail(listener: TailListener): () => void {
+    const tail = new Tail(this.journal.head, listener);
+    this.#tails.add(tail);
+    return () => this.#tails.delete(tail);
+  }
+
+  /** The session has ended. `isDelivered`: nothing is left in the journal that anybody needs. */
+  end(isDelivered: boolean): void {
+    if (isDelivered) this.journal.remove();
+    else this.journal.close();
+    for (const tail of this.#tails) tail.end();
+  }
+
+  /** It never began. */
+  [Symbol.dispose](): void {
+    this.journal.close();
+    this.#fifo?.close();
+  }
+
+  /** Takes what the FIFO has, or a part of it; returns how many bytes. `isUrgent`: this must not wait for room. */
+  #read(isUrgent: boolean): number {
+    if (this.#fifo === undefined || this.#isComplete) return 0;
+    const taken = this.#overflow.take(this.#fifo, isUrgent);
+    if (taken === 'ended') this.complete();
+    if (typeof taken !== 'number') return 0;
+    for (const tail of this.#tails) tail.follow(this.journal);
+    this.#listener.took(taken);
+    return taken;
+  }
+}
