@@ -20,6 +20,17 @@ interface Kept {
   readonly text: string;
 }
 
+/** What was last good of `bucket/key`; undefined: nothing is kept. */
+export function kept(state: string, name: string): string | undefined {
+  try {
+    const found = JSON.parse(readFileSync(join(state, FILE), 'utf8')) as Partial<Kept> | null;
+    return found?.name === name && typeof found.text === 'string' ? found.text : undefined;
+  } catch (error) {
+    if (systemCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
 export interface KvConfigurationSettings {
   readonly configuration: Configuration;
   /** The state folder; undefined: nothing is kept. */
@@ -46,8 +57,8 @@ export class KvConfiguration {
     const name = settings.configuration.settings.options['nats-config-kv'];
     if (name === undefined) return undefined;
     const kv = new KvConfiguration(settings, name);
-    const kept = kv.#load();
-    if (kept !== undefined) settings.configuration.takeBucket(name, kept);
+    const text = settings.state === undefined ? undefined : kept(settings.state, name);
+    if (text !== undefined) settings.configuration.takeBucket(name, text);
     kv.#connect();
     settings.configuration.listen(() => kv.#connect());
     return kv;
@@ -87,21 +98,11 @@ export class KvConfiguration {
     return this.#settings.state === undefined ? undefined : join(this.#settings.state, FILE);
   }
 
-  #load(): string | undefined {
-    try {
-      const kept = this.#path === undefined ? undefined : JSON.parse(readFileSync(this.#path, 'utf8')) as Partial<Kept> | null;
-      return kept?.name === this.#name && typeof kept.text === 'string' ? kept.text : undefined;
-    } catch (error) {
-      if (systemCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
-      return undefined;
-    }
-  }
-
   /** It may hold secrets. */
-  #save(kept: Kept | undefined): void {
+  #save(document: Kept | undefined): void {
     if (this.#path === undefined) return;
     try {
-      writeFileSync(`${this.#path}.new`, JSON.stringify(kept ?? null), { mode: 0o600 });
+      writeFileSync(`${this.#path}.new`, JSON.stringify(document ?? null), { mode: 0o600 });
       renameSync(`${this.#path}.new`, this.#path);
     } catch (error) {
       if (systemCode(error) === undefined) throw error;

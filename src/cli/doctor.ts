@@ -1,15 +1,17 @@
 /** `nats-log-driver doctor`: the way of a line, step by step, and what to do where it ends. */
 import { checkEngine } from './doctor/engine.ts';
-import { checkConfiguration } from './doctor/configuration.ts';
+import { checkConfiguration, type Way } from './doctor/configuration.ts';
 import type { Finding, Part, Result } from './doctor/finding.ts';
 import { checkHost } from './doctor/host.ts';
 import { checkNats } from './doctor/nats.ts';
 import type { Output, Style } from './output.ts';
 import { printable } from './printable.ts';
+import { findSurroundings } from './surroundings.ts';
 
 export interface DoctorArguments {
   readonly 'log-opt': readonly string[];
   readonly publish: boolean;
+  readonly plugin: string | undefined;
   readonly socket: string | undefined;
   readonly state: string;
   readonly json: boolean;
@@ -22,18 +24,21 @@ const MARKS: Readonly<Record<Result, readonly [mark: string, style: Style]>> = {
 const NAME_WIDTH = 20;
 
 /** Returns the exit code. */
-export async function doctor({ 'log-opt': logOpts, publish, socket, state, json }: DoctorArguments, env: NodeJS.ProcessEnv, output: Output): Promise<number> {
-  const { plan, settings, findings } = checkConfiguration(env, logOpts);
+export async function doctor({ 'log-opt': logOpts, publish, plugin: named, socket, state, json }: DoctorArguments, env: NodeJS.ProcessEnv, output: Output): Promise<number> {
+  const surroundings = await findSurroundings(env, { plugin: named, state });
+  const { settings, plugin, pathOf, shown } = surroundings;
+  const { ways, findings } = checkConfiguration(surroundings, logOpts);
   const parts: readonly Part[] = [
     { title: 'configuration', findings: (async function* () { yield* findings; })() },
-    { title: 'NATS', findings: checkNats(plan, publish) },
-    { title: 'Docker Engine', findings: checkEngine(env, socket) },
-    { title: 'host', findings: checkHost(state, settings.options) },
+    ...byTarget(ways).map((some): Part => ({ title: titleOf(some), findings: checkNats(some, publish) })),
+    { title: 'Docker Engine', findings: checkEngine(env, socket, plugin) },
+    { title: 'host', findings: checkHost(pathOf(state), settings.options) },
   ];
-  const all: (Finding & { readonly part: string })[] = [];
+  const all: ({ readonly part: string } & Finding)[] = [];
   for (const { title, findings: found } of parts) {
     if (!json) output.write(`${all.length === 0 ? '' : '\n'}${output.paint('bold', title)}\n`);
-    for await (const finding of found) {
+    for await (const each of found) {
+      const finding = { ...each, detail: shown(each.detail) };
       all.push({ part: title, ...finding });
       if (!json) output.write(render(finding, output.paint));
     }
@@ -43,6 +48,17 @@ export async function doctor({ 'log-opt': logOpts, publish, socket, state, json 
   if (json) output.write(`${JSON.stringify({ ok: isWell, findings: all }, null, 2)}\n`);
   else output.write(`\n${output.paint(isWell ? 'green' : 'red', `${count('failed')} failed`)}, ${count('warning')} warnings, ${count('ok')} ok, ${count('skipped')} skipped\n`);
   return isWell ? 0 : 1;
+}
+
+/** At least one, if only to say that there is nothing. */
+function byTarget(ways: readonly Way[]): readonly (readonly Way[])[] {
+  return ways.length === 0 ? [[]] : [...Map.groupBy(ways, ({ output }) => JSON.stringify(output.target)).values()];
+}
+
+/** The sample container's servers come first. */
+function titleOf(ways: readonly Way[]): string {
+  const titles = ways.map(({ title }) => title);
+  return titles.length === 0 || titles.includes('') ? 'NATS' : `NATS for ${titles.join(', ')}`;
 }
 
 function render({ check, result, detail, remedy }: Finding, paint: Output['paint']): string {

@@ -9,15 +9,18 @@ import type { LogEntry } from '../core/types.ts';
 import { formatters } from '../formatters/registry.ts';
 import { OptionError, quote } from '../options/option-error.ts';
 import { FileFault, readSmallFile } from '../core/read-file.ts';
-import { loadSettings, type Provenance } from '../options/resolve.ts';
+import { relocateTexts, type PathOf } from '../options/relocation.ts';
+import type { Provenance } from '../options/resolve.ts';
 import { PlanError, planSession, type Plan, type PlannedOutput } from '../plan.ts';
 import type { Output } from './output.ts';
 import { parseLogOpts, SAMPLE_INFO } from './sample.ts';
+import { findSurroundings, type Surroundings } from './surroundings.ts';
 import { align } from './table.ts';
 
 export interface ExplainArguments {
   readonly 'log-opt': readonly string[];
   readonly info: string | undefined;
+  readonly plugin: string | undefined;
   readonly json: boolean;
 }
 
@@ -51,9 +54,9 @@ function readInfo(path: string): object {
 }
 
 /** The container with the log-opts of the command line over its own, as if it had been started with them. */
-function withLogOpts(info: object, logOpts: Readonly<Record<string, string>>): object {
+function withLogOpts(info: object, logOpts: Readonly<Record<string, string>>, pathOf: PathOf): object {
   const own: unknown = 'Config' in info ? info.Config : undefined;
-  return { ...info, Config: { ...(typeof own === 'object' ? own : undefined), ...logOpts } };
+  return { ...info, Config: relocateTexts({ ...(typeof own === 'object' ? own : undefined), ...logOpts }, pathOf) };
 }
 
 function sampleMessage({ format, facts }: Plan): string {
@@ -62,9 +65,10 @@ function sampleMessage({ format, facts }: Plan): string {
   return out.take().toString();
 }
 
-function renderJson(plan: Plan, warnings: readonly string[]): string {
+function renderJson(plan: Plan, { source }: Surroundings, warnings: readonly string[]): string {
   const { resolved, facts, subject } = plan;
   return `${JSON.stringify({
+    settings_of: source,
     options: Object.fromEntries(resolved.origins),
     servers: resolved.servers.map(serverName),
     tag: facts.tag,
@@ -92,19 +96,20 @@ function oneLine(value: string): string {
   return /\p{Cc}/u.test(value) ? quote(value) : value;
 }
 
-function renderText(plan: Plan, warnings: readonly string[], paint: Output['paint']): string {
+function renderText(plan: Plan, { source, shown }: Surroundings, warnings: readonly string[], paint: Output['paint']): string {
   const { resolved, facts, subject } = plan;
-  const options = [...resolved.origins].map(([name, { value, origin }]) => [name, oneLine(value), origin]);
+  const options = [...resolved.origins].map(([name, { value, origin }]) => [name, shown(oneLine(value)), origin]);
   const facets = [
+    ['settings of', source],
     ['servers', resolved.servers.map(serverName).join(', ')],
     ['tag', oneLine(facts.tag)],
     ['subject', subject],
     ...plan.rules.map((rule) => ['rule', rule]),
-    ...warnings.map((warning) => ['warning', warning]),
+    ...warnings.map((warning) => ['warning', shown(warning)]),
   ];
   const further = plan.further.flatMap((output) => [
     [`output ${output.name}`, `${output.subject} at ${output.resolved.servers.map(serverName).join(', ')}`],
-    ...ownOptions(output, plan).map(([name, { value, origin }]) => ['', `${name}=${oneLine(value)} (${origin})`]),
+    ...ownOptions(output, plan).map(([name, { value, origin }]) => ['', shown(`${name}=${oneLine(value)} (${origin})`)]),
   ]);
   const optionTable = align([['OPTION', 'VALUE', 'ORIGIN'], ...options], (text, row, column) => {
     if (row === 0) return paint('bold', text);
@@ -116,17 +121,19 @@ function renderText(plan: Plan, warnings: readonly string[], paint: Output['pain
 
 /** Returns the exit code: 0, or 2 when the options or the container are refused. */
 export async function explain(values: ExplainArguments, env: NodeJS.ProcessEnv, output: Output): Promise<number> {
+  const surroundings = await findSurroundings(env, values);
+  const { settings, error, pathOf, shown } = surroundings;
   try {
-    const settings = loadSettings(env);
+    if (error !== undefined) throw error;
     const info = values.info === undefined ? SAMPLE_INFO : readInfo(values.info);
-    const plan = planSession(settings, withLogOpts(info, parseLogOpts(values['log-opt'])), hostname());
+    const plan = planSession(settings, withLogOpts(info, parseLogOpts(values['log-opt']), pathOf), hostname());
     const warnings = [...new Set([plan, ...plan.further].flatMap(({ resolved }) => resolved.warnings))];
     warnings.unshift(...settings.warnings);
-    output.write(values.json ? renderJson(plan, warnings) : renderText(plan, warnings, output.paint));
+    output.write(values.json ? shown(renderJson(plan, surroundings, warnings)) : renderText(plan, surroundings, warnings, output.paint));
     return 0;
   } catch (error) {
     if (!(error instanceof OptionError || error instanceof PlanError || error instanceof InputError)) throw error;
-    output.writeError(`${error.message}\n`);
+    output.writeError(`${shown(error.message)}\n`);
     return 2;
   }
 }

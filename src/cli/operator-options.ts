@@ -1,10 +1,10 @@
-/** Options of the driver that the operator gives to a command: they hold like the plugin's settings, and win over them. */
+/** Options of the driver that the operator gives to a command: they win over the plugin's settings. */
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { readSettings } from '../options/resolve.ts';
 import { environmentName, isAllowedIn, optionSchemas } from '../options/schema.ts';
 import { UsageError } from './command.ts';
 import { parseLogOpts } from './sample.ts';
+import type { Wishes } from './surroundings.ts';
 
 /** As an environment. `short`: options with a name of their own on the command line. Throws UsageError. */
 export function operatorEnvironment(texts: readonly string[], short: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {
@@ -17,14 +17,20 @@ export function operatorEnvironment(texts: readonly string[], short: Readonly<Re
 }
 
 export interface LoginArguments {
+  readonly plugin: string | undefined;
   readonly server: string | undefined;
   readonly creds: string | undefined;
   readonly context: string | undefined;
   readonly opt: readonly string[];
 }
 
-/** The environment with all that the command line says of the connection. Files that it names may lie anywhere. Throws UsageError. */
-export function connectionEnvironment({ server, creds, context, opt }: LoginArguments, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** For a command that connects to NATS itself. */
+export function loginWishes(values: LoginArguments): Wishes {
+  return { plugin: values.plugin, given: (secretDirs) => connectionEnvironment(values, secretDirs) };
+}
+
+/** All that the command line says of the connection, as an environment. Files that it names may lie anywhere. Throws UsageError. */
+function connectionEnvironment({ server, creds, context, opt }: LoginArguments, secretDirs: readonly string[]): NodeJS.ProcessEnv {
   const file = creds === undefined ? undefined : resolve(creds);
   const given = operatorEnvironment(opt, { 'nats-servers': server, 'nats-creds-file': file, 'nats-context': context });
   const folders = [
@@ -32,8 +38,7 @@ export function connectionEnvironment({ server, creds, context, opt }: LoginArgu
     // Where the nats command line keeps contexts, and what they name.
     ...(context === undefined ? [] : [join(homedir(), '.config/nats'), homedir(), ...(isAbsolute(context) ? [dirname(context)] : [])]),
   ];
-  const all = { ...env, ...given };
-  if (folders.length === 0) return all;
-  const allowed = readSettings(all).settings.options['nats-secret-dirs'];
-  return { ...all, [environmentName('nats-secret-dirs')]: [...folders, ...allowed].join(',') };
+  if (folders.length === 0) return given;
+  const name = environmentName('nats-secret-dirs');
+  return { ...given, [name]: [...folders, given[name] ?? secretDirs.join(',')].join(',') };
 }

@@ -4,12 +4,13 @@ import { putKey } from '../nats/kv-put.ts';
 import { NatsFault } from '../nats/open-any.ts';
 import { loginReader } from '../options/login.ts';
 import { OptionError } from '../options/option-error.ts';
-import { loadSettings, resolveOptions } from '../options/resolve.ts';
+import { resolveOptions } from '../options/resolve.ts';
 import { toTarget } from '../plan.ts';
 import { judge, showRemarks } from './check.ts';
 import { UsageError } from './command.ts';
-import { connectionEnvironment, type LoginArguments } from './operator-options.ts';
+import { loginWishes, type LoginArguments } from './operator-options.ts';
 import type { Output } from './output.ts';
+import { findSurroundings } from './surroundings.ts';
 
 export interface PushArguments extends LoginArguments {
   readonly create: boolean;
@@ -18,10 +19,14 @@ export interface PushArguments extends LoginArguments {
 
 /** Returns the exit code. Throws UsageError. */
 export async function push(values: PushArguments, [name = '', file = '']: readonly string[], env: NodeJS.ProcessEnv, output: Output): Promise<number> {
+  const { create, replicas, ...login } = values;
+  // What the bucket itself says does not lead to it.
+  const { settings, error, source, plugin, shown } = await findSurroundings(env, { ...loginWishes(login), withoutBucket: true });
   try {
-    const { create, replicas, ...login } = values;
+    if (error !== undefined) throw error;
+    if (plugin !== undefined) output.writeError(`${output.paintError('dim', `-- settings of ${source}`)}\n`);
     const [bucket, key] = splitName(name);
-    const resolved = resolveOptions(loadSettings(connectionEnvironment(login, env)), {});
+    const resolved = resolveOptions(settings, {});
     const { text, remarks } = judge(file, {});
     output.writeError(showRemarks(remarks.filter(({ severity }) => severity !== 'note'), output));
     if (remarks.some(({ severity }) => severity === 'error')) {
@@ -34,7 +39,7 @@ export async function push(values: PushArguments, [name = '', file = '']: readon
     return 0;
   } catch (error) {
     if (!(error instanceof NatsFault || error instanceof OptionError)) throw error;
-    output.writeError(`${output.paintError('red', error.message)}\n`);
+    output.writeError(`${output.paintError('red', shown(error.message))}\n`);
     return error instanceof OptionError ? 2 : 1;
   }
 }

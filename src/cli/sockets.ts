@@ -1,7 +1,7 @@
 /** Where the socket of the running driver is, and what is asked over it. */
 import { globSync } from 'node:fs';
 import { request } from 'node:http';
-import { DEFAULT_SOCKET } from './default-socket.ts';
+import { DEFAULT_SOCKET } from './default-paths.ts';
 
 /** Of managed plugins: the engine makes a folder for each. */
 const MANAGED = '/run/docker/plugins/*/nats.sock';

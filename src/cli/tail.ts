@@ -7,14 +7,15 @@ import { NatsFault } from '../nats/open-any.ts';
 import { Reader, type ReadMessage, type Start, type StreamFacts } from '../nats/reader.ts';
 import { loginReader } from '../options/login.ts';
 import { OptionError } from '../options/option-error.ts';
-import { loadSettings, resolveOptions } from '../options/resolve.ts';
+import { resolveOptions, type ResolvedOptions } from '../options/resolve.ts';
 import { parseDuration } from '../options/units.ts';
 import { toTarget } from '../plan.ts';
 import { UsageError } from './command.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { Chooser, parseLogMessage, type Choice, type LogMessage } from './log-message.ts';
-import { connectionEnvironment, type LoginArguments } from './operator-options.ts';
+import { loginWishes, type LoginArguments } from './operator-options.ts';
 import type { Output } from './output.ts';
+import { findSurroundings } from './surroundings.ts';
 import { TailView, type ViewOptions } from './tail-view.ts';
 
 const DEFAULT_LAST = 10;
@@ -43,19 +44,21 @@ interface Request {
 
 /** Returns the exit code. Throws UsageError. */
 export async function tail(values: TailArguments, [subject]: readonly string[], env: NodeJS.ProcessEnv, output: Output): Promise<number> {
+  const { settings, error, source, plugin, shown } = await findSurroundings(env, loginWishes(values));
   try {
-    const request = toRequest(values, subject, env);
+    if (error !== undefined) throw error;
+    if (plugin !== undefined) output.writeError(`${output.paintError('dim', `-- settings of ${source}`)}\n`);
+    const request = toRequest(values, subject, resolveOptions(settings, {}));
     await new Tail(request, new Chooser(values), new TailView(output, values), untilInterrupted()).run();
     return 0;
   } catch (error) {
     if (!(error instanceof NatsFault || error instanceof OptionError)) throw error;
-    output.writeError(`${output.paintError('red', error.message)}\n`);
+    output.writeError(`${output.paintError('red', shown(error.message))}\n`);
     return error instanceof OptionError ? 2 : 1;
   }
 }
 
-function toRequest({ since, last, follow, stream, ...login }: TailArguments, subject: string | undefined, env: NodeJS.ProcessEnv): Request {
-  const resolved = resolveOptions(loadSettings(connectionEnvironment(login, env)), {});
+function toRequest({ since, last, follow, stream }: TailArguments, subject: string | undefined, resolved: ResolvedOptions): Request {
   const { options } = resolved;
   const from = since === undefined ? undefined : parseTime(since);
   return {

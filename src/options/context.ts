@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { serverName, type Credentials } from '../core/target.ts';
 import { readLayer, type Layer, type RawEntry } from './layers.ts';
-import { quote, type Problem } from './option-error.ts';
+import { quotePath, type Problem } from './option-error.ts';
 import { readSecretFile, SecretFault } from './secret-file.ts';
 import { parseServers, serverFault } from './servers.ts';
 
@@ -114,8 +114,8 @@ function readEntries(path: string, origin: string, dirs: readonly string[]): { e
   const refuse = (wanted: string): { entries: readonly RawEntry[]; problems: readonly Problem[] } => ({ entries: [], problems: [{ option: OPTION, wanted, origin }] });
   try {
     const context = parseContext(readSecretFile(path, dirs).text);
-    if (context === undefined) return refuse(`expected a context of the nats command line, found something else in ${quote(path)}`);
-    if (context.nsc !== undefined) return refuse(`the context ${quote(path)} names nsc, which is not asked here: write the path of its credentials under creds`);
+    if (context === undefined) return refuse(`expected a context of the nats command line, found something else in ${quotePath(path)}`);
+    if (context.nsc !== undefined) return refuse(`the context ${quotePath(path)} names nsc, which is not asked here: write the path of its credentials under creds`);
     return { entries: [...context.options].map(([name, value]) => ({ name, value, origin: `context ${path}, ${origin}` })), problems: [] };
   } catch (error) {
     if (!(error instanceof SecretFault)) throw error;

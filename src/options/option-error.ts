@@ -47,14 +47,20 @@ function compose(problems: readonly Problem[]): string {
 }
 
 const SHOWN_CHARACTERS = 64;
+const SHOWN_PATH = 500;
 /** Control characters, line separators and direction marks that JSON leaves as they are. */
 const INVISIBLE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A text of any size and content on one line, in quotes. */
-export function quote(text: string): string {
-  const shown = JSON.stringify(text.slice(0, SHOWN_CHARACTERS))
+export function quote(text: string, limit = SHOWN_CHARACTERS): string {
+  const shown = JSON.stringify(text.slice(0, limit))
     .replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return text.length > SHOWN_CHARACTERS ? `${shown}… (${Buffer.byteLength(text)} bytes)` : shown;
+  return text.length > limit ? `${shown}… (${Buffer.byteLength(text)} bytes)` : shown;
+}
+
+/** The end of a path tells most. */
+export function quotePath(path: string): string {
+  return quote(path, SHOWN_PATH);
 }
 
 function showName(name: string): string {

@@ -61,6 +61,11 @@ function toOptions(values: MergedValues): Options {
   return Object.freeze(Object.fromEntries([...values].map(([name, { value }]) => [name, value]))) as unknown as Options;
 }
 
+/** The same, made of these layers. */
+export function withLayers(settings: Settings, layers: readonly Layer[]): Settings {
+  return { ...settings, layers, options: toOptions(merge(layers)) };
+}
+
 /** Of a document alone. */
 export function settingsOf(yaml: DocumentReading): Settings {
   const layers = [defaultLayer(), yaml.layer];

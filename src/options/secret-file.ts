@@ -5,7 +5,7 @@
 import { readlinkSync, realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { FileFault, readSmallFile } from '../core/read-file.ts';
-import { quote } from './option-error.ts';
+import { quotePath } from './option-error.ts';
 
 const MAX_FILE_BYTES = 64 * 1024;
 /** All but reading and writing by the owner, and reading by its group. */
@@ -27,7 +27,7 @@ export class SecretFault extends Error {}
 export function readSecretFile(path: string, dirs: readonly string[]): SecretText {
   const real = realPath(path);
   if (!dirs.some((dir) => isBelow(realPath(dir) ?? dir, real ?? resolve(path)))) {
-    throw new SecretFault(`expected a file in a folder of nats-secret-dirs (${dirs.join(', ')}), ${quote(path)} leads elsewhere`);
+    throw new SecretFault(`expected a file in a folder of nats-secret-dirs (${dirs.join(', ')}), ${quotePath(path)} leads elsewhere`);
   }
   let mode = 0;
   try {
@@ -40,7 +40,7 @@ export function readSecretFile(path: string, dirs: readonly string[]): SecretTex
     return { text: bytes.toString(), ...((mode & WIDE_MODE) === 0 ? {} : { wideMode: mode.toString(8).padStart(4, '0') }) };
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    throw new SecretFault(`expected a readable file, found ${error.message} at ${quote(path)}; ${MOUNT_HINT}`, { cause: error });
+    throw new SecretFault(`expected a readable file, found ${error.message} at ${quotePath(path)}; ${MOUNT_HINT}`, { cause: error });
   }
 }
 

@@ -16,10 +16,10 @@ const environmentOptions: ReadonlyMap<string, string> = new Map(
   [...optionSchemas].filter(([, schema]) => isAllowedIn('environment', schema)).map(([name]) => [environmentName(name), name]),
 );
 
-/** Plugin settings. Docker ships the empty ones too: empty is not set. */
-export function environmentLayer(env: NodeJS.ProcessEnv): LayerReading {
+/** Docker ships the empty ones too: empty is not set. `whose`: stands before the variable in its origin. */
+export function environmentLayer(env: NodeJS.ProcessEnv, whose = 'plugin setting'): LayerReading {
   return readLayer('environment', [...environmentOptions].map(([variable, name]): RawEntry =>
-    ({ name, value: env[variable] ?? '', origin: `plugin setting ${variable}` })));
+    ({ name, value: env[variable] ?? '', origin: `${whose} ${variable}` })));
 }
 
 /** More would only hide the first ones. */

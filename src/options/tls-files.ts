@@ -3,7 +3,7 @@
  * of `docker run` and not of the first connection. Contents are never shown.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { quote, type Problem } from './option-error.ts';
+import { quotePath, type Problem } from './option-error.ts';
 import { FileFault, readSmallFile } from '../core/read-file.ts';
 import { MOUNT_HINT } from './secret-file.ts';
 
@@ -25,8 +25,8 @@ function load<T>(file: NamedFile, wanted: string, parse: (pem: Buffer) => T): T 
     return parse(pem);
   } catch (error) {
     return error instanceof FileFault
-      ? problem(file, `expected a readable file, found ${error.message} at ${quote(file.path)}; ${MOUNT_HINT}`)
-      : problem(file, `expected ${wanted}, found something else in ${quote(file.path)}`);
+      ? problem(file, `expected a readable file, found ${error.message} at ${quotePath(file.path)}; ${MOUNT_HINT}`)
+      : problem(file, `expected ${wanted}, found something else in ${quotePath(file.path)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The YAML file: where it is looked for, and what it says. */
 import { orProblems, parseYaml, type DocumentReading } from './document.ts';
-import { OptionError, quote } from './option-error.ts';
+import { OptionError, quotePath } from './option-error.ts';
 import { FileFault, readSmallFile } from '../core/read-file.ts';
 
 /** Looked for in this order when `nats-config` is not set: on a host, in the managed plugin. */
@@ -14,7 +14,7 @@ function readText(path: string, origin: string): string {
     return readSmallFile(path, MAX_DOCUMENT_BYTES).toString();
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    throw new OptionError([{ option: 'nats-config', wanted: `expected a readable file, found ${error.message} at ${quote(path)}`, origin }]);
+    throw new OptionError([{ option: 'nats-config', wanted: `expected a readable file, found ${error.message} at ${quotePath(path)}`, origin }]);
   }
 }
 

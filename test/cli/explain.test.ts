@@ -15,8 +15,8 @@ test('without arguments, defaults are shown, and what a sample container would s
   const lines = out.split('\n');
   t.regex(lines[0] ?? '', /^OPTION +VALUE +ORIGIN$/);
   t.true(lines.some((line) => /^nats-servers +localhost:4222 +default$/.test(line)), out);
-  t.true(lines.includes('servers  nats://localhost:4222'));
-  t.true(lines.includes('subject  a7317399f3f8'));
+  t.true(lines.includes('servers      nats://localhost:4222'));
+  t.true(lines.includes('subject      a7317399f3f8'));
   t.regex(lines.at(-2) ?? '', /^\{"container_id":"a7317399f3f8.*"text":"hello from a container","source":"stdout"\}$/);
 });
 
@@ -32,7 +32,7 @@ test('each value is shown with its origin', async (t) => {
   const { out } = await run(['--log-opt', 'tag=docker.{{.Name}}', '--log-opt', 'nats-tls-skip-verify'], { NATS_NAME: 'me' });
   t.regex(out, /^tag +docker\.\{\{\.Name\}\} +log-opt$/m);
   t.regex(out, /^nats-tls-skip-verify +true +log-opt$/m);
-  t.regex(out, /^nats-name +me +plugin setting NATS_NAME$/m);
+  t.regex(out, /^nats-name +me +environment NATS_NAME$/m);
   t.regex(out, /^subject +docker\.sample$/m);
   t.regex(out, /^servers +tls:\/\/localhost:4222$/m);
   t.regex(out, /^warning +nats-tls-skip-verify: any server certificate is accepted \(log-opt\)$/m);
@@ -66,7 +66,7 @@ test('the machine-readable form holds a valid message', async (t) => {
   const { code, out } = await run(['--json', '--log-opt', 'labels=com.docker.compose.service', '--log-opt', 'nats-max-reconnect=3']);
   const parsed = JSON.parse(out) as Record<string, Record<string, unknown>>;
   t.is(code, 0);
-  t.deepEqual(Object.keys(parsed), ['options', 'servers', 'tag', 'subject', 'rules', 'outputs', 'message', 'warnings']);
+  t.deepEqual(Object.keys(parsed), ['settings_of', 'options', 'servers', 'tag', 'subject', 'rules', 'outputs', 'message', 'warnings']);
   t.deepEqual(parsed['options']?.['nats-max-reconnect'], { origin: 'log-opt', value: '3' });
   t.is(parsed['message']?.['com.docker.compose.service'], 'app');
   t.is(parsed['message']?.['hostname'], hostname());

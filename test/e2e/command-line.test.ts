@@ -1,11 +1,18 @@
 /** `doctor`, `status` and `tail` beside a real engine with the managed plugin. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { findSockets } from '../../src/cli/sockets.ts';
 import { runCommand, runProcess } from '../support/command-run.ts';
 import { Site } from '../support/e2e-site.ts';
+import { startNatsProcess } from '../support/nats-process.ts';
 import { PLUGIN } from '../support/plugin.ts';
+import { Stream } from '../support/stream.ts';
 import { until } from '../support/wait.ts';
+
+/** Must not be shown. */
+const TOKEN = 'canary-of-the-plugin';
 
 let site: Site;
 test.before(async () => {
@@ -19,6 +26,9 @@ test.after.always(async () => {
 async function pluginSocket(): Promise<string> {
   return `/run/docker/plugins/${await site.docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN)}/nats.sock`;
 }
+
+/** With the engine as the only source of settings. */
+const engineOnly = (): NodeJS.ProcessEnv => ({ DOCKER_HOST: site.docker.host });
 
 async function findings(socket: string): Promise<ReadonlyMap<string, string>> {
   const { out } = await runCommand(['doctor', '--json', '--socket', socket], { DOCKER_HOST: site.docker.host, NATS_SERVERS: site.nats.url });
@@ -49,5 +59,44 @@ test.serial('the doctor finds engine, plugin and socket; the status shows a cont
     t.regex(ill.get('socket') ?? '', /^failed: .*does not exist/);
   } finally {
     await site.docker.run('plugin', 'enable', PLUGIN);
+  }
+});
+
+test.serial('doctor, explain and tail judge by the settings of the managed plugin, and read its files where they lie on the host', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'nld-mount-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const nats = await startNatsProcess({ config: `jetstream { store_dir: "jetstream" }\nauthorization { token: "${TOKEN}" }\n` });
+  t.teardown(() => nats.stop());
+  const stream = await Stream.make(nats.url, { subjects: ['set.>'] }, { token: TOKEN });
+  t.teardown(() => stream.close());
+  writeFileSync(join(dir, 'token'), TOKEN, { mode: 0o600 });
+  mkdirSync(join(dir, 'nats-log-driver'));
+  writeFileSync(join(dir, 'nats-log-driver/config.yaml'), 'defaults: {nats-token-file: /srv/token, nats-transport: jetstream, tag: yaml}\n');
+  await site.setPlugin(`files.source=${dir}`, `NATS_SERVERS=${nats.url}`, 'NATS_SUBJECT=set.{{.Name}}');
+  try {
+    const { out: explained, code } = await runCommand(['explain'], engineOnly());
+    t.is(code, 0);
+    t.regex(explained, new RegExp(`^nats-servers +${nats.url} +plugin setting NATS_SERVERS$`, 'm'));
+    t.regex(explained, new RegExp(`^tag +yaml +${dir}/nats-log-driver/config.yaml:1:\\d+$`, 'm'));
+    t.regex(explained, new RegExp(`^settings of +the managed plugin ${PLUGIN}:latest, at ${site.docker.host}$`, 'm'));
+    const own = await runCommand(['explain'], { ...engineOnly(), TAG: 'mine', NATS_SERVERS: '127.0.0.1:1' });
+    t.regex(own.out, /^tag +mine +environment TAG$/m);
+    t.regex(own.out, /; over them the environment: TAG, NATS_SERVERS; so these are left out: .*nats-token-file/m);
+    t.regex((await runCommand(['explain', '--plugin', 'none'], engineOnly())).out, /^nats-servers +localhost:4222 +default$/m);
+    t.regex((await runCommand(['explain', '--plugin', 'natz'], engineOnly())).err, /has no managed plugin "natz" of this driver, it has nats:latest\n/);
+    t.regex((await runCommand(['explain', '--log-opt', 'nats-tls-ca-cert=/etc/ssl/openssl.cnf'], engineOnly())).err, /expected a readable file, found nothing at "\/etc\/ssl\/openssl\.cnf"/, 'the plugin does not see the files of the host');
+    const well = await runCommand(['doctor', '--json'], engineOnly());
+    t.false(well.out.includes(TOKEN));
+    const found = new Map((JSON.parse(well.out) as { findings: readonly { check: string; result: string; detail: string }[] }).findings.map((each) => [each.check, each]));
+    t.like(found.get('login'), { result: 'ok', detail: 'the credentials are accepted' });
+    t.like(found.get('stream'), { result: 'ok' });
+    t.like(found.get('socket'), { result: 'ok', detail: `${await pluginSocket()} answers` });
+    t.like(found.get('state folder'), { result: 'ok', detail: '/var/lib/nats-log-driver can be written' });
+    await site.start(t, { name: 'set', opts: { 'nats-servers': undefined, 'nats-subject': undefined }, command: 'echo hello' });
+    await until('the line is stored', async () => await stream.count() === 1);
+    t.deepEqual(await runCommand(['tail'], engineOnly()), { code: 0, out: 'set | hello\n', err: `-- settings of the managed plugin ${PLUGIN}:latest, at ${site.docker.host}\n` });
+    t.regex((await runCommand(['tail', '--server', nats.url.replace('127.0.0.1', 'localhost')], engineOnly())).err, /refused the credentials/, 'another server is not shown the token');
+  } finally {
+    await site.setPlugin('files.source=/srv', 'NATS_SERVERS=', 'NATS_SUBJECT=');
   }
 });

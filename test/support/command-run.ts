@@ -7,6 +7,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { main } from '../../src/cli/main.ts';
 import type { Output } from '../../src/cli/output.ts';
 
+/** The engine of the machine, and what is installed in it, is nobody's business but that of a test which names it. */
+const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export interface CommandRun { readonly code: number; readonly out: string; readonly err: string }
@@ -21,7 +24,7 @@ export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv
     paintError: (_, text) => text,
     isTerminal: false, columns: 100, rows: 24,
   };
-  const code = await main(args, env, () => output);
+  const code = await main(args, { ...NO_ENGINE, ...env }, () => output);
   return { code, out, err };
 }
 
@@ -33,7 +36,7 @@ export class CommandProcess {
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, MAIN, ...args], {
-      env: { PATH: process.env['PATH'], ...env }, stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], ...NO_ENGINE, ...env }, stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => { this.#out += text; });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => { this.#err += text; });

@@ -1,11 +1,13 @@
 import { defineCommand } from '../command.ts';
+import { LOGIN_OPTIONS } from './options.ts';
 
 export const push = defineCommand({
   name: 'push',
   summary: 'put a YAML file into the NATS KV bucket that steers all hosts',
   details: [
     'The file is checked first: one with errors is not put. KEY is BUCKET/KEY, as in the plugin setting NATS_CONFIG_KV.',
-    'Servers and credentials are those of the driver: the environment, the YAML file of this machine, and the options below over them.',
+    'Servers and credentials are those of the driver: of the managed plugin that the engine has, and of the YAML file. Over them are the',
+    'environment of this command and the options below; whoever names other servers gets none of the plugin\'s credentials.',
   ],
   positionals: [
     { name: 'KEY', isRequired: true, help: 'such as fleet/logs' },
@@ -14,10 +16,7 @@ export const push = defineCommand({
   options: {
     create: { type: 'boolean', help: 'make the bucket where there is none; it keeps the last ten documents' },
     replicas: { type: 'string', value: 'N', default: '1', choices: ['1', '3', '5'], help: 'with --create: how many servers keep the bucket' },
-    server: { type: 'string', short: 's', value: 'URL', help: 'same as --opt nats-servers=URL' },
-    creds: { type: 'string', value: 'FILE', complete: 'file', help: 'same as --opt nats-creds-file=FILE, wherever it lies' },
-    context: { type: 'string', value: 'NAME', help: 'same as --opt nats-context=NAME, your own contexts of the nats command line included' },
-    opt: { type: 'string', short: 'o', value: 'K=V', multiple: true, complete: 'option', help: 'an option of the driver' },
+    ...LOGIN_OPTIONS,
   },
   exits: { 0: 'it is in the bucket', 1: 'it has errors, or NATS does not take it', 2: 'wrong usage, or the options are refused' },
   examples: ['fleet/logs rules.yaml', '--create --replicas 3 -s nats://nats-1:4222 fleet/logs rules.yaml'],

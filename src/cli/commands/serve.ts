@@ -1,8 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { DEFAULT_SOCKET } from '../default-socket.ts';
-
-/** Survives restarts of the process; within a managed plugin, too. */
-const DEFAULT_STATE = '/var/lib/nats-log-driver';
+import { DEFAULT_SOCKET, DEFAULT_STATE } from '../default-paths.ts';
 
 export const serve = defineCommand({
   name: 'serve',

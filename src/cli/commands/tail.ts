@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts';
+import { LOGIN_OPTIONS } from './options.ts';
 
 export const tail = defineCommand({
   name: 'tail',
@@ -6,7 +7,8 @@ export const tail = defineCommand({
   details: [
     'From the stream that covers SUBJECT, where there is one; else as they are published. Warns where lines are missing.',
     'SUBJECT may have wildcards; by default it is that of the configuration, with > for what differs between containers.',
-    'Servers and credentials are those of the driver: the environment, the YAML file, and the options below over them.',
+    'Servers and credentials are those of the driver: of the managed plugin that the engine has, and of the YAML file. Over them are the',
+    'environment of this command and the options below; whoever names other servers gets none of the plugin\'s credentials.',
   ],
   positionals: [{ name: 'SUBJECT', isRequired: false, help: 'such as logs.web or logs.>' }],
   options: {
@@ -20,10 +22,7 @@ export const tail = defineCommand({
     json: { type: 'boolean', help: 'print the messages as they are, one a line' },
     raw: { type: 'boolean', help: 'on a terminal, too, leave control characters as they are' },
     stream: { type: 'string', value: 'NAME', help: 'the stream to read, where several cover SUBJECT' },
-    server: { type: 'string', short: 's', value: 'URL', help: 'same as --opt nats-servers=URL' },
-    creds: { type: 'string', value: 'FILE', complete: 'file', help: 'same as --opt nats-creds-file=FILE, wherever it lies' },
-    context: { type: 'string', value: 'NAME', help: 'same as --opt nats-context=NAME, your own contexts of the nats command line included' },
-    opt: { type: 'string', short: 'o', value: 'K=V', multiple: true, complete: 'option', help: 'an option of the driver' },
+    ...LOGIN_OPTIONS,
   },
   exits: { 0: 'read to the end, or ended by Ctrl-C', 1: 'NATS is not reached, or there is nothing to read from', 2: 'wrong usage, or the options are refused' },
   examples: ['--follow', '\'logs.>\' --container \'web-*\' --since 10m', '--last 100 --json | jq .text'],

@@ -28,13 +28,13 @@ function checkState(state: string, folder: string): Finding {
   try {
     if (folder !== state) {
       accessSync(folder, constants.W_OK);
-      return { check, result: 'ok', detail: `${state} does not exist: a process of the host makes it, a managed plugin has its own` };
+      return { check, result: 'ok', detail: `${state} does not exist: the driver makes it` };
     }
     rmdirSync(mkdtempSync(join(state, '.doctor-')));
     return { check, result: 'ok', detail: `${state} can be written` };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return { check, result: 'failed', detail: `${folder} cannot be written (${code}): sessions and lines would not survive the driver`, remedy: 'let the user of the driver, root, write there, or name another folder with serve --state' };
+    return { id: 'state-not-writable', check, result: 'failed', detail: `${folder} cannot be written (${code}): sessions and lines would not survive the driver`, remedy: 'let the user of the driver, root, write there, or name another folder with serve --state' };
   }
 }
 
@@ -45,14 +45,14 @@ function checkDisk(folder: string, { 'nats-buffer': buffer, 'nats-buffer-disk-si
   const free = bavail * bsize;
   const detail = `${showBytes(free)} free at ${folder}, nats-buffer-disk-size is ${showBytes(wanted)}`;
   if (free >= wanted) return { check, result: 'ok', detail };
-  return { check, result: 'warning', detail: `${detail}: the disk is full before the limit is reached`, remedy: 'free space, put the state folder on another disk, or lower nats-buffer-disk-size' };
+  return { id: 'disk-small', check, result: 'warning', detail: `${detail}: the disk is full before the limit is reached`, remedy: 'free space, put the state folder on another disk, or lower nats-buffer-disk-size' };
 }
 
 function checkDescriptors(): Finding {
   const limit = descriptorLimit(readFileSync('/proc/self/limits', 'utf8'));
   const detail = `${limit === undefined ? 'no limit' : showCount(limit)} for a process started from here`;
   if (limit === undefined || limit >= WANTED_DESCRIPTORS) return { check: 'open files', result: 'ok', detail };
-  return { check: 'open files', result: 'warning', detail: `${detail}: too few for a thousand containers`, remedy: 'raise it: LimitNOFILE= in the unit, ulimit -n in a shell' };
+  return { id: 'descriptors-few', check: 'open files', result: 'warning', detail: `${detail}: too few for a thousand containers`, remedy: 'raise it: LimitNOFILE= in the unit, ulimit -n in a shell' };
 }
 
 /** Source: proc(5), /proc/sys/fs/file-nr. */
@@ -60,5 +60,5 @@ export function checkAllDescriptors(fileNr: string): Finding {
   const [used = 0, , limit = 0] = fileNr.trim().split(/\s+/).map(Number);
   const detail = `${showCount(used)} of ${limit > 1e15 ? 'any number' : showCount(limit)} on the whole machine`;
   if (used < NEARLY_ALL * limit) return { check: 'open files, all', result: 'ok', detail };
-  return { check: 'open files, all', result: 'warning', detail, remedy: 'raise fs.file-max, or find out who holds so many' };
+  return { id: 'descriptors-used-up', check: 'open files, all', result: 'warning', detail, remedy: 'raise fs.file-max, or find out who holds so many' };
 }

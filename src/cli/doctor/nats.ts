@@ -1,4 +1,4 @@
-/** Each server of the target, step by step; then the subject, on the first server that takes the login. */
+/** Each server of a target, step by step; then the subjects, on the first server that takes the login. */
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { serverName } from '../../core/target.ts';
@@ -9,9 +9,10 @@ import { Probe, readCertificate, readGreeting, reachPort, type CertificateFacts,
 import { covers } from '../../nats/subject.ts';
 import type { PooledServer } from '../../nats/server-pool.ts';
 import { loginReader } from '../../options/login.ts';
-import type { Plan } from '../../plan.ts';
+import type { PlannedOutput } from '../../plan.ts';
 import { printable, showBytes } from '../printable.ts';
-import type { Finding } from './finding.ts';
+import type { Way } from './configuration.ts';
+import type { Finding, FindingId } from './finding.ts';
 import { checkStream } from './stream.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,15 +23,15 @@ const SMALL_PAYLOAD = 64 * 1024;
 /** Over it, throughput is bounded by the window. */
 const SLOW_MS = 100;
 
-export async function* checkNats(plan: Plan | undefined, publish: boolean): AsyncGenerator<Finding> {
-  if (plan === undefined) {
+/** `ways`: that have the same target. */
+export async function* checkNats([first, ...others]: readonly Way[], publish: boolean): AsyncGenerator<Finding> {
+  if (first === undefined) {
     yield { check: 'servers', result: 'skipped', detail: 'the options are refused' };
     return;
   }
-  const { servers } = plan.target;
   let probe: Probe | undefined;
-  for (const server of servers) {
-    const found = yield* checkServer(server, plan);
+  for (const server of first.output.target.servers) {
+    const found = yield* checkServer(server, first.output);
     if (probe === undefined) probe = found;
     else found?.close();
   }
@@ -38,20 +39,22 @@ export async function* checkNats(plan: Plan | undefined, publish: boolean): Asyn
     yield { check: 'subject', result: 'skipped', detail: 'no server takes the login' };
     return;
   }
-  yield* checkSubject(probe, plan, publish);
-  yield* checkStream(probe, plan);
+  for (const { output } of [first, ...others]) {
+    yield* checkSubject(probe, output, publish);
+    yield* checkStream(probe, output);
+  }
   probe.close();
 }
 
 /** Returns the login, if there is one. */
-async function* checkServer(server: PooledServer, { target, resolved }: Plan): AsyncGenerator<Finding, Probe | undefined> {
+async function* checkServer(server: PooledServer, { target, resolved }: PlannedOutput): AsyncGenerator<Finding, Probe | undefined> {
   const name = serverName(server);
   const { connectTimeoutMs } = target;
   try {
     const addresses = await lookup(server.host, { all: true });
     yield { check: 'name', result: 'ok', detail: `${server.host}: ${addresses.map(({ address }) => address).join(', ')}` };
   } catch (error) {
-    yield failed('name', `${server.host}: ${describeDialError(error).reason}`, 'correct nats-servers, or the name service of this host; names of Docker networks are unknown to it');
+    yield failed('name-unknown', 'name', `${server.host}: ${describeDialError(error).reason}`, 'correct nats-servers, or the name service of this host; names of Docker networks are unknown to it');
     return undefined;
   }
   try {
@@ -59,7 +62,7 @@ async function* checkServer(server: PooledServer, { target, resolved }: Plan): A
     await reachPort(server, connectTimeoutMs);
     yield { check: 'TCP connect', result: 'ok', detail: `${name} in ${(performance.now() - from).toFixed(1)} ms` };
   } catch (error) {
-    yield failed('TCP connect', `${name}: ${describeDialError(error).reason}`, 'does nats-server run there, and does a firewall let this host through? localhost is this host');
+    yield failed('port-closed', 'TCP connect', `${name}: ${describeDialError(error).reason}`, 'does nats-server run there, and does a firewall let this host through? localhost is this host');
     return undefined;
   }
   const isEncrypted = yield* checkGreeting(server, target);
@@ -70,44 +73,44 @@ async function* checkServer(server: PooledServer, { target, resolved }: Plan): A
     yield { check: 'login', result: 'ok', detail: auth_required ? 'the credentials are accepted' : 'the server asks for no credentials' };
     yield { check: 'server', result: 'ok', detail: `nats-server ${version}, JetStream ${jetstream ? 'on' : 'off'}` };
     yield max_payload < SMALL_PAYLOAD
-      ? { check: 'max_payload', result: 'warning', detail: `${showBytes(max_payload)}: longer lines come in pieces`, remedy: 'raise max_payload in the configuration of the server (default 1 MiB), or see nats-oversize' }
+      ? { id: 'payload-small', check: 'max_payload', result: 'warning', detail: `${showBytes(max_payload)}: longer lines come in pieces`, remedy: 'raise max_payload in the configuration of the server (default 1 MiB), or see nats-oversize' }
       : { check: 'max_payload', result: 'ok', detail: showBytes(max_payload) };
     const ms = await probe.roundTrip();
     yield ms > SLOW_MS
-      ? { check: 'round trip', result: 'warning', detail: `${ms.toFixed(0)} ms`, remedy: 'throughput is at most nats-window-size for each round trip: raise it for busy hosts, or put a leaf node near' }
+      ? { id: 'round-trip-slow', check: 'round trip', result: 'warning', detail: `${ms.toFixed(0)} ms`, remedy: 'throughput is at most nats-window-size for each round trip: raise it for busy hosts, or put a leaf node near' }
       : { check: 'round trip', result: 'ok', detail: `${ms.toFixed(2)} ms` };
     return probe;
   } catch (error) {
     const { reason, isAuthentication } = describeDialError(error);
-    yield failed('login', reason, isAuthentication ? 'correct nats-user and nats-pass, nats-token, nats-creds-file or what else the server asks for; nats-log-driver explain shows which are used' : 'the log of the server says more');
+    yield failed(isAuthentication ? 'login-refused' : 'login-failed', 'login', reason, isAuthentication ? 'correct nats-user and nats-pass, nats-token, nats-creds-file or what else the server asks for; nats-log-driver explain shows which are used' : 'the log of the server says more');
     return undefined;
   }
 }
 
 /** Whether TLS is spoken; undefined: it is no use to go on. */
-async function* checkGreeting(server: PooledServer, target: Plan['target']): AsyncGenerator<Finding, boolean | undefined> {
+async function* checkGreeting(server: PooledServer, target: PlannedOutput['target']): AsyncGenerator<Finding, boolean | undefined> {
   if (target.tls?.handshakeFirst === true) return true;
   try {
     const { requiresTls, offersTls } = await readGreeting(server, target.connectTimeoutMs);
     if (server.tls && !offersTls) {
-      yield failed('TLS', 'the server does not offer TLS', 'switch TLS on in the server; or take tls:// and every nats-tls- option away, and lines travel in plain text');
+      yield failed('tls-not-offered', 'TLS', 'the server does not offer TLS', 'switch TLS on in the server; or take tls:// and every nats-tls- option away, and lines travel in plain text');
       return undefined;
     }
     if (!requiresTls && !server.tls) yield { check: 'TLS', result: 'skipped', detail: 'neither asked for nor demanded: lines travel in plain text' };
     return requiresTls || server.tls;
   } catch (error) {
-    yield failed('greeting', `${serverName(server)}: ${describeDialError(error).reason}`, 'another service listens on this port, or the server wants TLS first (nats-tls-handshake-first)');
+    yield failed('no-nats-server', 'greeting', `${serverName(server)}: ${describeDialError(error).reason}`, 'another service listens on this port, or the server wants TLS first (nats-tls-handshake-first)');
     return undefined;
   }
 }
 
 /** Whether it is good enough for the driver. */
-async function* checkCertificate(server: PooledServer, target: Plan['target']): AsyncGenerator<Finding, boolean> {
+async function* checkCertificate(server: PooledServer, target: PlannedOutput['target']): AsyncGenerator<Finding, boolean> {
   let facts: CertificateFacts;
   try {
     facts = await readCertificate(server, target, target.connectTimeoutMs);
   } catch (error) {
-    yield failed('TLS handshake', describeDialError(error).reason, 'does the server offer TLS? Its log says why it refuses a handshake');
+    yield failed('tls-no-handshake', 'TLS handshake', describeDialError(error).reason, 'does the server offer TLS? Its log says why it refuses a handshake');
     return false;
   }
   const { subject, issuer, validTo, names, fault, protocol } = facts;
@@ -115,23 +118,28 @@ async function* checkCertificate(server: PooledServer, target: Plan['target']): 
   const shown = `${protocol}, certificate of ${subject} (${names}), issued by ${issuer}, valid until ${Number.isNaN(validTo.getTime()) ? 'unknown' : validTo.toISOString().slice(0, 10)}`;
   if (fault !== undefined && target.tls?.skipVerify !== true) {
     const reason = describeDialError(Object.assign(new Error(fault), { code: fault })).reason;
-    yield failed('TLS handshake', `${reason}\n${shown}`, remedyOf(fault));
+    yield certificateFault(fault, `${reason}\n${shown}`);
     return false;
   }
-  if (fault !== undefined) yield { check: 'TLS handshake', result: 'warning', detail: `${shown}; not trusted (${fault}), and accepted because of nats-tls-skip-verify`, remedy: 'name its authority in nats-tls-ca-cert, and take nats-tls-skip-verify away' };
-  else if (days < SOON_DAYS) yield { check: 'TLS handshake', result: 'warning', detail: `${shown}: ${days} days left`, remedy: 'renew the certificate of the server' };
+  if (fault !== undefined) yield { id: 'certificate-unverified', check: 'TLS handshake', result: 'warning', detail: `${shown}; not trusted (${fault}), and accepted because of nats-tls-skip-verify`, remedy: 'name its authority in nats-tls-ca-cert, and take nats-tls-skip-verify away' };
+  else if (days < SOON_DAYS) yield { id: 'certificate-ends-soon', check: 'TLS handshake', result: 'warning', detail: `${shown}: ${days} days left`, remedy: 'renew the certificate of the server' };
   else yield { check: 'TLS handshake', result: 'ok', detail: `${shown}` };
   return true;
 }
 
-function remedyOf(fault: string): string {
-  if (fault === 'CERT_HAS_EXPIRED') return 'renew the certificate of the server; is the clock of this host right?';
-  if (fault === 'CERT_NOT_YET_VALID') return 'set the clock of this host';
-  if (fault === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'use a name or address of the certificate in nats-servers, or name one in nats-tls-server-name';
-  return 'name the authority that signed it in nats-tls-ca-cert';
+/** By OpenSSL's code for what is wrong. */
+const CERTIFICATE_FAULTS: ReadonlyMap<string, readonly [FindingId, remedy: string]> = new Map([
+  ['CERT_HAS_EXPIRED', ['certificate-expired', 'renew the certificate of the server; is the clock of this host right?']],
+  ['CERT_NOT_YET_VALID', ['certificate-not-yet-valid', 'set the clock of this host; or was the certificate made for later?']],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', ['certificate-other-name', 'use a name or address of the certificate in nats-servers, or name one in nats-tls-server-name']],
+]);
+
+function certificateFault(fault: string, detail: string): Finding {
+  const [id, remedy] = CERTIFICATE_FAULTS.get(fault) ?? ['certificate-untrusted', 'name the authority that signed it in nats-tls-ca-cert'];
+  return failed(id, 'TLS handshake', detail, remedy);
 }
 
-async function* checkSubject(probe: Probe, plan: Plan, publish: boolean): AsyncGenerator<Finding> {
+async function* checkSubject(probe: Probe, plan: PlannedOutput, publish: boolean): AsyncGenerator<Finding> {
   const { subject } = plan;
   if (publish) {
     const isPermitted = await probe.mayPublish(subject, testMessage(plan));
@@ -147,14 +155,14 @@ async function* checkSubject(probe: Probe, plan: Plan, publish: boolean): AsyncG
 }
 
 function notPermitted(subject: string): Finding {
-  return failed('publish', `the user may not publish to ${subject}: the lines would be dropped`, `add ${subject} to the permissions of the user (publish), or change nats-subject`);
+  return failed('publish-denied', 'publish', `the user may not publish to ${subject}: the lines would be dropped`, `add ${subject} to the permissions of the user (publish), or change nats-subject`);
 }
 
 export function isPermitted({ allowed, denied }: Permissions, subject: string): boolean {
   return !denied.some((each) => covers(each, subject)) && (allowed === undefined || allowed.some((each) => covers(each, subject)));
 }
 
-function testMessage({ format, facts }: Plan): Uint8Array {
+function testMessage({ format, facts }: PlannedOutput): Uint8Array {
   const bytes = Buffer.from('nats-log-driver doctor: a test, no line of a container');
   const now = Date.now();
   const out = new ByteWriter(16 * 1024);
@@ -164,8 +172,8 @@ function testMessage({ format, facts }: Plan): Uint8Array {
   return out.take();
 }
 
-function failed(check: string, detail: string, remedy: string): Finding {
-  return { check, result: 'failed', detail: printableLines(detail), remedy };
+function failed(id: FindingId, check: string, detail: string, remedy: string): Finding {
+  return { id, check, result: 'failed', detail: printableLines(detail), remedy };
 }
 
 /** Servers choose their words themselves. */

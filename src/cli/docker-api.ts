@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 3000;
 
 /** In words for the user. */
 export class EngineFault extends Error {}
