@@ -3,8 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Configuration } from './configuration.ts';
 import type { Log } from './core/log.ts';
 import type { DriverStatus } from './core/status.ts';
+import type { StopViewing, Viewer } from './core/viewer.ts';
 import { MAIN_OUTPUT, type SessionPlan } from './core/types.ts';
 import { FifoError } from './docker/fifo.ts';
+import { Excerpt } from './excerpt.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';
 import { Quarantine } from './journal/quarantine.ts';
 import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
@@ -21,7 +23,6 @@ import { Restoration } from './restoration.ts';
 import { RequestError, type LogDriver } from './server/plugin.ts';
 import type { Session } from './session.ts';
 import { fromRecord, toRecord, withCredentials } from './survival.ts';
-import type { TailListener } from './tail.ts';
 
 /**
  * How long StopLogging waits for NATS, and `docker stop` with it: whoever has stopped a container then finds its lines where NATS is well.
@@ -227,10 +228,17 @@ export class Driver implements LogDriver {
     this.connections.closeAll();
   }
 
-  /** Shows the lines of a session, named by its id in the status, as they come. Returns what ends it; undefined: there is none of that name. */
-  tail(id: string, listener: TailListener): (() => void) | undefined {
-    for (const [file, { session }] of this.#sessions) if (sessionKey(file) === id) return session.tail(listener);
-    return undefined;
+  /** Shows the lines of a session, named by its id in the status, as they come; undefined: there is none of that name. */
+  tail(id: string, viewer: Viewer): StopViewing | undefined {
+    const found = [...this.#sessions].find(([file]) => sessionKey(file) === id);
+    if (found === undefined) return undefined;
+    const [, { session }] = found;
+    const excerpt = new Excerpt(viewer);
+    const stop = session.tail(excerpt);
+    return () => {
+      excerpt.close();
+      stop();
+    };
   }
 
   status(): DriverStatus {

@@ -6,39 +6,33 @@
 import { PassThrough } from 'node:stream';
 import type { Context } from 'koa';
 import Router from 'koa-router';
-import type { LogEntry } from '../core/types.ts';
+import type { Source } from '../core/types.ts';
+import type { StopViewing, Viewer } from '../core/viewer.ts';
 
-/** What a person can look through, and a browser draw. */
-const LINES_PER_SECOND = 500;
-/** Of a line. */
-const SHOWN_BYTES = 4096;
 /** What a reader may leave unread. */
 const UNREAD_BYTES = 256 * 1024;
-const SECOND_MS = 1000;
 /** More are no help to anybody, and each costs. */
 const MAX_TAILS = 16;
 
 export interface TailSource {
-  /** Returns what ends it; undefined: there is no such session. `ended`: the session has ended. */
-  tail(session: string, listener: { line(entry: LogEntry): void; ended(): void }): (() => void) | undefined;
+  /** undefined: there is no such session. */
+  tail(session: string, viewer: Viewer): StopViewing | undefined | Promise<StopViewing | undefined>;
 }
 
 export function tailRoute(source: TailSource): Router {
   const router = new Router();
   let open = 0;
-  router.get('/tail', (context) => {
+  router.get('/tail', async (context) => {
     if (open >= MAX_TAILS) return refuse(context, 503, `${MAX_TAILS} tails are open, which is the most`);
+    open++;
     const stream = new PassThrough();
-    const tail = new TailStream(stream);
-    const stop = source.tail(String(context.query['session']), tail);
+    const stop = await source.tail(String(context.query['session']), new TailStream(stream));
     if (stop === undefined) {
-      tail.close();
+      open--;
       return refuse(context, 404, 'there is no such session');
     }
-    open++;
     stream.once('close', () => {
       open--;
-      tail.close();
       stop();
     });
     context.type = 'text/event-stream';
@@ -54,44 +48,38 @@ function refuse(context: Context, status: number, error: string): void {
   context.body = { error };
 }
 
-class TailStream {
+class TailStream implements Viewer {
   readonly #stream: PassThrough;
-  readonly #timer: NodeJS.Timeout;
-  /** In this second. */
-  #lines = 0;
+  /** That the reader was not told of yet. */
   #skipped = 0;
 
   constructor(stream: PassThrough) {
     this.#stream = stream;
-    this.#timer = setInterval(() => this.#tick(), SECOND_MS);
+    stream.on('drain', () => this.#tell());
   }
 
-  line({ bytes, start, end, source }: LogEntry): void {
-    if (this.#lines >= LINES_PER_SECOND || this.#stream.writableLength > UNREAD_BYTES) {
+  line(source: Source, text: string): void {
+    if (this.#stream.writableLength > UNREAD_BYTES) {
       this.#skipped++;
       return;
     }
-    this.#lines++;
-    const shown = Math.min(end, start + SHOWN_BYTES);
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, shown - start).toString() + (shown < end ? '…' : '');
     this.#send('message', { source, text });
+  }
+
+  skipped(lines: number): void {
+    this.#skipped += lines;
+    if (this.#stream.writableLength <= UNREAD_BYTES) this.#tell();
   }
 
   /** Nothing is written behind the end, however slow the reader is to take it. */
   ended(): void {
-    this.close();
-    this.#tick();
+    this.#tell();
     this.#send('end', {});
     this.#stream.end();
   }
 
-  close(): void {
-    clearInterval(this.#timer);
-  }
-
-  #tick(): void {
+  #tell(): void {
     if (this.#skipped > 0) this.#send('skipped', this.#skipped);
-    this.#lines = 0;
     this.#skipped = 0;
   }
 
