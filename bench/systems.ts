@@ -50,6 +50,7 @@ function reference(name: 'go' | 'c'): System {
 export const SYSTEMS: readonly System[] = [
   ours('ours', {}),
   { ...ours('memory', { NATS_BUFFER: 'memory' }), isExtra: true },
+  ...[2, 4].map((count): System => ({ ...ours(`${count}-workers`, { NATS_LOG_WORKERS: String(count) }), isExtra: true })),
   reference('go'),
   reference('c'),
   {

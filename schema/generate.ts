@@ -84,7 +84,7 @@ const YAML_FOOT = `
 /** The default, or an example: numbers and booleans as such, the rest as a person would write it. */
 function yamlValue(schema: OptionSchema): unknown {
   const isPlain = schema['x-unit'] === undefined && ['integer', 'boolean'].includes(schema.type);
-  return isPlain ? schema.default : defaultText(schema) ?? schema.examples[0];
+  return isPlain ? schema.default ?? JSON.parse(schema.examples[0] ?? 'null') : defaultText(schema) ?? schema.examples[0];
 }
 
 function renderYamlOption([name, schema]: NamedSchema): string[] {

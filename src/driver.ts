@@ -11,16 +11,16 @@ import { isShortage, nodeFileSystem } from './journal/file-system.ts';
 import { Quarantine } from './journal/quarantine.ts';
 import { sessionKey, type FoundRecord, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
 import { Suspect } from './journal/suspect.ts';
-import { Journals } from './journals.ts';
+import { Journals, type JournalSharing } from './journals.ts';
 import { Connections } from './nats/connections.ts';
+import { linkSettings } from './link-settings.ts';
 import type { LinkSettings } from './nats/link.ts';
-import { loginReader } from './options/login.ts';
 import { OptionError } from './options/option-error.ts';
 import { Opener } from './opener.ts';
 import { PlanError, planContainer, readContainer, type Plan } from './plan.ts';
 import { Report, sessionStatus, type Opened } from './report.ts';
 import { Restoration } from './restoration.ts';
-import { RequestError, type LogDriver } from './server/plugin.ts';
+import { RequestError, type LogDriver } from './server/log-driver.ts';
 import type { Session } from './session.ts';
 import { fromRecord, toRecord, withCredentials } from './survival.ts';
 
@@ -43,6 +43,15 @@ export interface DriverSettings {
   readonly records: SessionRecords | undefined;
   /** The process before this one did. */
   readonly endedInOrder: boolean;
+  /** undefined: all sessions are this driver's. */
+  readonly part?: DriverPart;
+}
+
+/** Other drivers in the same process have the other sessions. */
+export interface DriverPart {
+  /** By the key of a session, or the path of what lies beside the records. */
+  readonly isMine: (key: string) => boolean;
+  readonly sharing: JournalSharing;
 }
 
 export class Driver implements LogDriver {
@@ -62,7 +71,7 @@ export class Driver implements LogDriver {
   /** Changes of the configuration so far. */
   #changes = 0;
 
-  constructor({ configuration, hostname, log, records, endedInOrder }: DriverSettings) {
+  constructor({ configuration, hostname, log, records, endedInOrder, part }: DriverSettings) {
     const { settings, refusal } = configuration;
     // A limit that is not known must not cost lines.
     const options = refusal === undefined ? settings.options : { ...settings.options, 'nats-buffer-disk-size': Number.MAX_SAFE_INTEGER };
@@ -71,11 +80,8 @@ export class Driver implements LogDriver {
     this.#report = new Report(hostname);
     this.#log = log;
     this.#endedInOrder = endedInOrder;
-    this.#journals = new Journals(options, records?.state, log);
-    this.link = {
-      name: `docker-nats-log-driver@${hostname}`,
-      readLogin: loginReader(() => this.#configuration.settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning)),
-    };
+    this.#journals = new Journals(options, records?.state, log, part?.sharing);
+    this.link = linkSettings(configuration, hostname, log);
     this.connections = new Connections(this.link, options['nats-window-size'], log);
     this.#opener = new Opener({ connections: this.connections, journals: this.#journals, records, report: this.#report, log });
     configuration.listen(() => void this.#reconfigure());
@@ -83,7 +89,7 @@ export class Driver implements LogDriver {
     const limit = options['nats-buffer-disk-size'];
     this.#suspect = new Suspect(nodeFileSystem, records.state);
     this.#restoration = new Restoration({
-      records, log, journals: this.#journals, suspect: this.#suspect,
+      records, log, journals: this.#journals, suspect: this.#suspect, isMine: part?.isMine,
       quarantine: new Quarantine(nodeFileSystem, records.state, { entries: MAX_QUARANTINED, bytes: limit, largest: limit }),
       resume: (found) => this.#resume(found),
     });
@@ -216,6 +222,11 @@ export class Driver implements LogDriver {
     this.#restoration?.hasten(file);
     await this.#sessions.get(file)?.session.stop(AbortSignal.timeout(STOP_MS));
     this.#report.stopLatency.observe((performance.now() - asked) / 1000);
+  }
+
+  /** Makes room for the drivers that share it. */
+  giveWay(): void {
+    this.#journals.giveWay();
   }
 
   /** Delivers what was read, for at most `ms`, then lets go of everything. */

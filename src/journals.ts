@@ -10,7 +10,14 @@ import { DiskBudget } from './journal/disk-budget.ts';
 import { DiskJournal } from './journal/disk.ts';
 import { systemCode } from './journal/file-system.ts';
 import { MemoryBudget, MemoryJournal } from './journal/memory.ts';
+import type { Sharing } from './journal/room.ts';
 import { sessionKey } from './journal/session-records.ts';
+
+/** With the other threads of the driver. */
+export interface JournalSharing {
+  readonly disk: Sharing;
+  readonly memory: Sharing;
+}
 
 export class Journals {
   /** A byte that was taken from a FIFO is in a file already: a kill at any moment loses nothing. */
@@ -21,14 +28,14 @@ export class Journals {
   readonly #disk: DiskBudget | undefined;
 
   /** `state`: the folder for what survives the process; undefined: there is none. */
-  constructor(options: Options, state: string | undefined, log: Log) {
+  constructor(options: Options, state: string | undefined, log: Log, sharing?: JournalSharing) {
     this.#options = options;
-    this.#memory = new MemoryBudget(options['nats-buffer-size']);
+    this.#memory = new MemoryBudget(options['nats-buffer-size'], sharing?.memory);
     const root = state === undefined ? undefined : join(state, 'journals');
     const isWanted = options['nats-buffer'] === 'disk';
     // What a process with other options left there is still to be delivered.
     this.#root = root !== undefined && (isWanted || existsSync(root)) ? root : undefined;
-    this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, log);
+    this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, log, sharing?.disk);
     this.isKillSafe = isWanted && this.#root !== undefined && this.#disk !== undefined && isSpliced(this.#root, log);
   }
 
@@ -47,9 +54,15 @@ export class Journals {
     if (this.#disk === undefined) return { memory };
     const { used, limit, available, isFailing } = this.#disk;
     return {
-      disk: { bytes: used, limit_bytes: limit, ...(available === Number.POSITIVE_INFINITY ? {} : { available_bytes: Math.max(0, available - used) }), is_failing: isFailing },
+      disk: { bytes: used, limit_bytes: limit, ...(available === Number.POSITIVE_INFINITY ? {} : { available_bytes: available }), is_failing: isFailing },
       memory,
     };
+  }
+
+  /** Makes room for other threads. */
+  giveWay(): void {
+    this.#memory.giveWay();
+    this.#disk?.giveWay();
   }
 
   /** The keys of the sessions that have a journal on disk. */
@@ -64,7 +77,7 @@ export class Journals {
     return path !== undefined && existsSync(path) ? path : undefined;
   }
 
-  #openDisk(root: string, log: Log): DiskBudget | undefined {
+  #openDisk(root: string, log: Log, sharing: Sharing | undefined): DiskBudget | undefined {
     try {
       mkdirSync(root, { recursive: true, mode: 0o700 });
     } catch (error) {
@@ -72,7 +85,7 @@ export class Journals {
       return undefined;
     }
     return new DiskBudget({
-      root, limit: this.#options['nats-buffer-disk-size'], memory: this.#memory,
+      root, limit: this.#options['nats-buffer-disk-size'], memory: this.#memory, sharing,
       listener: {
         failed: (error) => log.event('disk-failing', 'error', 'the disk does not take lines: they are kept in memory', { error: error.message }, 'disk'),
         healed: () => log.event('disk-healed', 'info', 'the disk takes lines again'),

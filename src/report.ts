@@ -32,6 +32,7 @@ export class Report {
       pid: process.pid,
       started_at: this.#startedAt.toISOString(),
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
+      workers: 1,
       configuration,
       sessions: [...sessions].sort((one, other) => other.bytes_read - one.bytes_read),
       sessions_started: this.sessionsStarted,

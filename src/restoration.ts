@@ -27,6 +27,8 @@ export interface RestorationSettings {
   readonly quarantine: Quarantine;
   readonly suspect: Suspect;
   readonly log: Log;
+  /** Whether a session is this thread's; undefined: all are. */
+  readonly isMine?: ((key: string) => boolean) | undefined;
   /** Opens the session. */
   readonly resume: (found: FoundRecord) => void;
 }
@@ -42,10 +44,11 @@ export class Restoration {
 
   constructor(settings: RestorationSettings) {
     this.#settings = settings;
+    const { isMine = () => true } = settings;
     const { keys, strays } = settings.records.list();
-    this.#waiting = new Set(keys);
-    for (const path of strays) this.#putAway(path, 'a file in the state folder is none of the driver');
-    const orphans = settings.journals.keys().filter((key) => !this.#waiting.has(key));
+    this.#waiting = new Set(keys.filter(isMine));
+    for (const path of strays.filter(isMine)) this.#putAway(path, 'a file in the state folder is none of the driver');
+    const orphans = settings.journals.keys().filter((key) => isMine(key) && !this.#waiting.has(key));
     for (const key of orphans) this.#putAway(settings.journals.find(key), 'lines cannot be delivered: nothing is known of their session');
   }
 

@@ -44,7 +44,7 @@ test('what costs twice as much with twice the bytes is a straight line in the pi
 
 test('a scenario, a system or a number that cannot be is refused with what was wanted', (t) => {
   t.throws(() => readPlan(['--scenario', '2x150']), { message: /--scenario: expected some of 1x150, .*, got 2x150/ });
-  t.throws(() => readPlan(['--system', 'rust']), { message: '--system: expected some of ours, memory, go, c, plain, got rust' });
+  t.throws(() => readPlan(['--system', 'rust']), { message: '--system: expected some of ours, memory, 2-workers, 4-workers, go, c, plain, got rust' });
   t.throws(() => readPlan(['--rounds', '0']), { message: '--rounds: expected a whole number above 0, got 0' });
   t.throws(() => readPlan(['--max-load', 'none']), { message: '--max-load: expected a number of cores, got none' });
 });

@@ -48,11 +48,13 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'configuration.ts': ['plan.ts', 'options', 'docker', 'core'],
   'kv-configuration.ts': ['configuration.ts', 'plan.ts', 'options', 'journal', 'nats', 'docker', 'core'],
   'opener.ts': ['report.ts', 'session.ts', 'way.ts', 'journals.ts', 'plan.ts', 'transports', 'formatters', 'stages', 'journal', 'nats', 'docker', 'core'],
-  'driver.ts': ['excerpt.ts', 'tail.ts', 'configuration.ts', 'opener.ts', 'report.ts', 'restoration.ts', 'server', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
+  'driver.ts': ['link-settings.ts', 'excerpt.ts', 'tail.ts', 'configuration.ts', 'opener.ts', 'report.ts', 'restoration.ts', 'server', 'session.ts', 'overflow.ts', 'losses.ts', 'journals.ts', 'survival.ts', 'plan.ts', 'options', 'transports', 'formatters', 'stages', 'journal', 'nats',
     'docker', 'core'],
-  'cli': ['driver.ts', 'configuration.ts', 'kv-configuration.ts', 'file-watch.ts', 'announcement.ts', 'report.ts', 'journals.ts', 'overflow.ts', 'losses.ts', 'server', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'nats', 'journal', 'docker',
+  'link-settings.ts': ['configuration.ts', 'plan.ts', 'options', 'nats', 'docker', 'core'],
+  'crew': ['driver.ts', 'configuration.ts', 'link-settings.ts', 'server', 'options', 'nats', 'journal', 'core'],
+  'cli': ['crew', 'driver.ts', 'configuration.ts', 'kv-configuration.ts', 'file-watch.ts', 'announcement.ts', 'report.ts', 'journals.ts', 'overflow.ts', 'losses.ts', 'server', 'listen.ts', 'session.ts', 'survival.ts', 'plan.ts', 'options', 'formatters', 'nats', 'journal', 'docker',
     'core'],
-  'main.ts': ['cli'],
+  'main.ts': ['cli', 'crew'],
 };
 
 /** Where a package may be imported. */

@@ -36,7 +36,7 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
     return 1;
   }
   const { start } = await import('./start.ts');
-  const { driver, answer, operators, configuration, close } = start(state, env, log);
+  const { driver, answer, operators, configuration, close } = start({ state, env, log, program: process.argv[1] ?? '' });
   reload = () => void configuration.reload();
   blame = () => driver.blame();
   answerWith(answer);

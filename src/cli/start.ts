@@ -1,10 +1,12 @@
 /** All that the plugin needs besides its socket: loaded while that is listening already. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { RequestListener } from 'node:http';
 import { announce } from '../announcement.ts';
 import type { Log } from '../core/log.ts';
 import type { Options } from '../core/options.generated.ts';
 import { Configuration } from '../configuration.ts';
+import { Crew } from '../crew/crew.ts';
+import { workerCount } from '../crew/spread.ts';
 import { Driver } from '../driver.ts';
 import { FileWatch } from '../file-watch.ts';
 import { leaveOrderlyEnd, takeOrderlyEnd } from '../journal/orderly-end.ts';
@@ -12,13 +14,14 @@ import { SessionRecords } from '../journal/session-records.ts';
 import { environmentLayer } from '../options/sources.ts';
 import { DEFAULT_FILES } from '../options/yaml-file.ts';
 import { KvConfiguration } from '../kv-configuration.ts';
-import { RequestError, requestListener } from '../server/plugin.ts';
+import { RequestError } from '../server/log-driver.ts';
+import { requestListener } from '../server/plugin.ts';
 import { LazyMetrics } from '../server/status-routes.ts';
 import { OperatorServer } from './operator-server.ts';
 import { warnOfFewDescriptors } from './descriptors.ts';
 
 export interface Started {
-  readonly driver: Driver;
+  readonly driver: Driver | Crew;
   readonly configuration: Configuration;
   readonly answer: RequestListener;
   /** Delivers what was read, for at most `ms`, then lets go of everything; no other configuration comes. */
@@ -27,8 +30,17 @@ export interface Started {
   readonly operators: OperatorServer | undefined;
 }
 
+export interface StartSettings {
+  /** Folder for what must survive the process. */
+  readonly state: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  /** The file that node was started with: what threads run, too. */
+  readonly program: string;
+}
+
 /** A configuration that is refused stops nobody: it is the answer to each container's start. */
-export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started {
+export function start({ state, env, log, program }: StartSettings): Started {
   // What changes between the look at the file and the first reading of it is read twice.
   const named = environmentLayer(env).layer.values.get('nats-config');
   const watch = new FileWatch(named === undefined ? DEFAULT_FILES : [String(named.value)], () => configuration.look());
@@ -39,7 +51,9 @@ export function start(state: string, env: NodeJS.ProcessEnv, log: Log): Started 
   for (const warning of settings.warnings) log.warn(warning);
   warnOfFewDescriptors(log);
   const records = openRecords(state, settings.options['nats-buffer-sync'], log);
-  const driver = new Driver({ configuration, hostname: hostname(), log, records, endedInOrder: records !== undefined && takeOrderlyEnd(records.state) });
+  const count = workerCount(settings.options['nats-log-workers'], availableParallelism());
+  const common = { configuration, hostname: hostname(), log, endedInOrder: records !== undefined && takeOrderlyEnd(records.state) };
+  const driver = count === 1 ? new Driver({ ...common, records }) : new Crew({ ...common, count, program, state: records?.state });
   if (refusal === undefined) announce(driver.connections, { settings, hostname: hostname(), log, status: () => driver.status() });
   const kv = KvConfiguration.start({ configuration, state: records?.state, link: driver.link, log });
   const metrics = new LazyMetrics(driver, settings.options['nats-log-http-containers']);

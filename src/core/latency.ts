@@ -21,23 +21,28 @@ export class Latency {
 
   status(): LatencyStatus {
     let count = 0;
-    const buckets = BOUNDS.map((le, i) => ({ le, count: count += this.#counts[i] as number }));
-    return {
-      buckets, sum_seconds: this.#sum, count: this.#count,
-      ...(this.#count === 0 ? {} : { p50_seconds: this.#quantile(0.5), p99_seconds: this.#quantile(0.99) }),
-    };
+    return toStatus(BOUNDS.map((le, i) => ({ le, count: count += this.#counts[i] as number })), this.#sum, this.#count);
   }
+}
 
-  /** Within its bucket the observations are taken to be spread evenly; above the last bound nothing is known but that. */
-  #quantile(share: number): number {
-    const wanted = share * this.#count;
-    let before = 0;
-    for (const [i, bound] of BOUNDS.entries()) {
-      const count = this.#counts[i] as number;
-      const lower = BOUNDS[i - 1] ?? 0;
-      if (count > 0 && before + count >= wanted) return lower + (bound - lower) * (wanted - before) / count;
-      before += count;
-    }
-    return BOUNDS.at(-1) ?? 0;
+/** All observations together. */
+export function sumOfLatencies(parts: readonly LatencyStatus[]): LatencyStatus {
+  const sum = (read: (part: LatencyStatus) => number): number => parts.reduce((total, part) => total + read(part), 0);
+  const buckets = BOUNDS.map((le, i) => ({ le, count: sum((part) => part.buckets[i]?.count ?? 0) }));
+  return toStatus(buckets, sum(({ sum_seconds }) => sum_seconds), sum(({ count }) => count));
+}
+
+function toStatus(buckets: LatencyStatus['buckets'], sum_seconds: number, count: number): LatencyStatus {
+  if (count === 0) return { buckets, sum_seconds, count };
+  return { buckets, sum_seconds, count, p50_seconds: quantile(buckets, 0.5 * count), p99_seconds: quantile(buckets, 0.99 * count) };
+}
+
+/** Within its bucket the observations are taken to be spread evenly; above the last bound nothing is known but that. */
+function quantile(buckets: LatencyStatus['buckets'], wanted: number): number {
+  let [lower, before] = [0, 0];
+  for (const { le, count } of buckets) {
+    if (count > before && count >= wanted) return lower + (le - lower) * (wanted - before) / (count - before);
+    [lower, before] = [le, count];
   }
+  return lower;
 }

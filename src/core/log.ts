@@ -42,6 +42,11 @@ export class Log {
     this.#now = now;
   }
 
+  /** A line that another log has written. */
+  pass(line: string): void {
+    if (!this.#target.write(line)) this.#lost++;
+  }
+
   setLevel(level: LogLevel): void {
     this.#level = level;
   }

@@ -234,7 +234,8 @@ export interface Options {
    */
   readonly 'nats-buffer-sync': 'none' | 'interval' | 'always';
   /**
-   * Bytes. What may be on its way to one server without being confirmed.
+   * Bytes. What may be on its way to one server over one connection without being confirmed. Each of the
+   * `nats-log-workers` has its own.
    * Default: `2m`.
    */
   readonly 'nats-window-size': number;
@@ -284,6 +285,11 @@ export interface Options {
    * Default: `docker-nats-log-driver.events`.
    */
   readonly 'nats-events-subject': string;
+  /**
+   * Threads that the containers are spread over, each with its own connections. Not set: one for every four cores, at
+   * least 1 and at most 8. Several take 27 MiB each.
+   */
+  readonly 'nats-log-workers'?: number;
   /**
    * Level of the driver's own log.
    * Default: `info`.

@@ -14,6 +14,8 @@ export interface DriverStatus {
   readonly pid: number;
   readonly started_at: string;
   readonly uptime_seconds: number;
+  /** Threads that the sessions are spread over. */
+  readonly workers: number;
   readonly configuration: ConfigurationStatus;
   /** The busiest first. */
   readonly sessions: readonly SessionStatus[];

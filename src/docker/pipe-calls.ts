@@ -1,6 +1,7 @@
 /** What Linux can do with pipes and Node cannot. */
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { addressOf, systemCalls } from './system-calls.ts';
 
 /** fcntl(2), ioctl_tty(2), splice(2): linux/fcntl.h, asm-generic/ioctls.h, bits/fcntl-linux.h; equal on x64 and arm64. */
@@ -38,7 +39,7 @@ export function canSplice(folder: string): boolean {
   const fds = new Int32Array(2);
   if (systemCalls?.pipe(addressOf(fds)) !== 0) return false;
   const [output = -1, input = -1] = fds;
-  const path = join(folder, 'splice-test');
+  const path = join(folder, `splice-test-${threadId}`);
   try {
     const file = openSync(path, 'w', 0o600);
     try {

@@ -7,6 +7,7 @@ import { frameBuffer } from '../core/line-kernel.ts';
 import { nodeFileSystem, systemCode, type FileSystem } from './file-system.ts';
 import type { Holder, MemoryBudget } from './memory.ts';
 import { Quarantine } from './quarantine.ts';
+import { Room, type Sharing } from './room.ts';
 import { FolderNames } from './folder-names.ts';
 import { MAX_SEGMENT_BYTES } from './segment.ts';
 import { SyncQueue, type Syncable } from './sync-queue.ts';
@@ -48,6 +49,7 @@ export interface DiskBudgetSettings {
   /** Takes what the disk does not. */
   readonly memory: MemoryBudget;
   readonly listener: DiskListener;
+  readonly sharing?: Sharing | undefined;
   readonly fs?: FileSystem;
   /** Calls `tick` every `ms` until the function that it returns is called. */
   readonly repeat?: (tick: () => void, ms: number) => () => void;
@@ -62,11 +64,10 @@ export class DiskBudget {
   /** The folders of the sessions. */
   readonly root: FolderNames;
   readonly syncQueue: SyncQueue;
-  /** Bytes in files. */
-  used = 0;
   /** How often a file was removed: there may be room on a disk that was full. */
   removals = 0;
   readonly #settings: DiskBudgetSettings;
+  readonly #room: Room;
   readonly #members = new Set<Member>();
   /** Those that ask for ticks. */
   readonly #active = new Set<Member>();
@@ -79,6 +80,7 @@ export class DiskBudget {
 
   constructor(settings: DiskBudgetSettings) {
     this.#settings = settings;
+    this.#room = new Room(settings.limit, settings.sharing);
     this.fs = settings.fs ?? nodeFileSystem;
     this.memory = settings.memory;
     this.quarantine = new Quarantine(this.fs, settings.root);
@@ -93,12 +95,21 @@ export class DiskBudget {
   }
 
   get limit(): number {
-    return this.#settings.limit;
+    return this.#room.limit;
   }
 
-  /** Bytes that files may hold without touching what stays free for others, as of the last look; Infinity: not known. */
+  /** Bytes in files, of this thread. */
+  get used(): number {
+    return this.#room.used;
+  }
+
+  set used(bytes: number) {
+    this.#room.used = bytes;
+  }
+
+  /** Bytes that files may hold yet without touching what stays free for others, as of the last look; Infinity: not known. */
   get available(): number {
-    return this.#available;
+    return Math.max(0, this.#available - this.#room.total);
   }
 
   join(member: Member): void {
@@ -130,21 +141,28 @@ export class DiskBudget {
   /** Whether there is room without anybody giving up anything. */
   fits(size: number): boolean {
     if (this.#isLookDue) this.#look();
-    return this.used + size <= Math.min(this.#settings.limit, this.#available);
+    return this.#room.fits(size, this.#limitNow);
   }
 
   /** Room for `size` more bytes in files; false when they would touch the reserve. Exceeds the limit by what nobody can give up. */
   makeRoom(size: number): boolean {
     if (this.fits(size)) return true;
     for (const member of this.#active) member.reclaim();
-    for (let round = 0; round < SHED_ROUNDS && !this.fits(size); round++) if (!this.#shed()) break;
-    return this.used + size <= this.#available;
+    for (let round = 0; round < SHED_ROUNDS && this.#room.mustGive(size, this.#limitNow); round++) if (!this.#shed()) break;
+    return this.#room.fits(size, this.#available);
+  }
+
+  /** Makes room for other threads. */
+  giveWay(): void {
+    for (const member of this.#members) member.reclaim();
+    while (this.#room.mustGive(0, this.#limitNow) && this.#shed()) continue;
+    if (this.memory.mustGive(0)) this.#shed();
   }
 
   /** A piece of memory for what the disk does not take. */
   takeMemory(size: number): Buffer {
     // Gives up far more than it asks for: the oldest bytes may lie in files, and each of these makes room on the disk.
-    if (this.memory.used + size > this.memory.limit) this.#shed();
+    if (this.memory.mustGive(size)) this.#shed();
     return this.memory.take(size);
   }
 
@@ -172,6 +190,10 @@ export class DiskBudget {
     if (this.#failing.delete(who) && this.#failing.size === 0) this.#settings.listener.healed();
   }
 
+  get #limitNow(): number {
+    return Math.min(this.#room.limit, this.#available);
+  }
+
   /** False when nobody has anything to give up. */
   #shed(): boolean {
     let largest: Holder | undefined;
@@ -186,7 +208,7 @@ export class DiskBudget {
     this.#isLookDue = false;
     try {
       const { freeBytes, totalBytes } = this.fs.space(this.#settings.root);
-      this.#available = this.used + freeBytes - Math.min(RESERVE_BYTES, totalBytes * RESERVE_SHARE);
+      this.#available = this.#room.total + freeBytes - Math.min(RESERVE_BYTES, totalBytes * RESERVE_SHARE);
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       this.#available = Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@
  * sessions; when it is exhausted, the session with the most unread bytes gives up its oldest.
  */
 import type { ByteSource, Journal, JournalRun } from '../core/types.ts';
+import { Room, type Sharing } from './room.ts';
 
 /** A chunk for what a quiet container writes at once, and one for a busy one: a pipe's default capacity, pipe(7). */
 const SMALL_CHUNK_BYTES = 4 * 1024;
@@ -20,32 +21,55 @@ export interface Holder {
 
 /** Memory for unconfirmed bytes of all sessions together. */
 export class MemoryBudget {
-  used = 0;
-  readonly limit: number;
   readonly holders = new Set<Holder>();
   /** What a read has brought, until it is appended. */
   readonly incoming = Buffer.allocUnsafeSlow(LARGE_CHUNK_BYTES);
+  readonly #room: Room;
   readonly #spare: Buffer[] = [];
 
   /** `limit` in bytes. */
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(limit: number, sharing?: Sharing) {
+    this.#room = new Room(limit, sharing);
+  }
+
+  get limit(): number {
+    return this.#room.limit;
+  }
+
+  /** Bytes of this thread. */
+  get used(): number {
+    return this.#room.used;
+  }
+
+  /** Whether there is room without anybody giving up anything. */
+  fits(size: number): boolean {
+    return this.#room.fits(size);
+  }
+
+  /** See Room. */
+  mustGive(size: number): boolean {
+    return this.#room.mustGive(size);
+  }
+
+  /** Makes room for other threads. */
+  giveWay(): void {
+    while (this.#room.mustGive(0) && this.#shed()) continue;
   }
 
   /** Exceeds the limit rather than refuse: a FIFO is always drained, and what nobody can shed is bounded by the window. */
   take(size: number): Buffer {
-    while (this.used + size > this.limit && this.#shed()) continue;
+    while (this.#room.mustGive(size) && this.#shed()) continue;
     return this.takeRegardless(size);
   }
 
   /** For whoever is giving up bytes, and must not be asked for more in order to do so. */
   takeRegardless(size: number): Buffer {
-    this.used += size;
+    this.#room.used += size;
     return (size === LARGE_CHUNK_BYTES ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
   }
 
   give(chunk: Buffer): void {
-    this.used -= chunk.length;
+    this.#room.used -= chunk.length;
     if (chunk.length === LARGE_CHUNK_BYTES && this.#spare.length < SPARE_CHUNKS) this.#spare.push(chunk);
   }
 
@@ -94,7 +118,7 @@ export class MemoryJournal implements Journal {
   }
 
   get isFull(): boolean {
-    return this.#budget.used + LARGE_CHUNK_BYTES > this.#budget.limit || this.volatileBytes + LARGE_CHUNK_BYTES > this.#limit;
+    return !this.#budget.fits(LARGE_CHUNK_BYTES) || this.volatileBytes + LARGE_CHUNK_BYTES > this.#limit;
   }
 
   get volatileBytes(): number {

@@ -96,6 +96,7 @@ export const metricList: readonly MetricDefinition[] = [
   },
   simple('gauge', 'ready', 'Whether /readyz answers 200.', (status) => problemsOf(status, Date.now()).length === 0 ? 1 : 0),
 
+  simple('gauge', 'workers', 'Threads that the sessions are spread over: nats-log-workers.', ({ workers }) => workers),
   simple('counter', 'read_bytes_total', 'Bytes read from the containers\' FIFOs, with the engine\'s frames.', ({ bytes_read }) => bytes_read),
   counter('lines_read_total', 'Lines handed over to a connection for the first time, or dropped before that.', ({ lines_read }) => lines_read),
   counter('lines_confirmed_total', 'Lines that NATS has confirmed.', ({ lines_confirmed }) => lines_confirmed),

@@ -9,18 +9,11 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import Koa from 'koa';
 import Router from 'koa-router';
 import type { Log } from '../core/log.ts';
+import { RequestError, type LogDriver } from './log-driver.ts';
 import { statusRoutes, type LazyMetrics, type StatusSource } from './status-routes.ts';
 
 /** Bodies hold all labels and the whole environment of a container; the engine sets no limit. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-
-/** What the engine asks for. An error's message is shown to the user. */
-export interface LogDriver {
-  /** `info`: the engine's `Info`, unchecked. */
-  startLogging(file: string, info: unknown): void | Promise<void>;
-  /** Never fails: the engine would leak the FIFO. */
-  stopLogging(file: string): Promise<void>;
-}
 
 export interface PluginSettings {
   readonly driver: LogDriver & StatusSource;
@@ -29,9 +22,6 @@ export interface PluginSettings {
   readonly metrics: LazyMetrics;
   readonly log: Log;
 }
-
-/** Text for the user, sent with status 200. */
-export class RequestError extends Error {}
 
 /** Answers the engine's requests. */
 export function requestListener({ driver, reload, metrics, log }: PluginSettings): RequestListener {

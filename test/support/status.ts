@@ -12,6 +12,7 @@ export function statusOf(change: Partial<DriverStatus> = {}): DriverStatus {
     pid: 4711,
     started_at: at(-3600),
     uptime_seconds: 3600,
+    workers: 1,
     configuration: { loaded_at: at(-3600), loads: 1, refusals: 0 },
     sessions: [],
     sessions_started: 0,
