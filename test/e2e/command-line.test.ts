@@ -36,7 +36,7 @@ async function findings(socket: string): Promise<ReadonlyMap<string, string>> {
   return new Map(found.map(({ check, result, detail, remedy = '' }) => [check, `${result}: ${detail} ${remedy}`]));
 }
 
-test.serial('the doctor finds engine, plugin and socket; the status shows a container; the plugin disabled is told of', async (t) => {
+test.serial('plugin-disabled, socket-silent: the doctor finds engine, plugin and socket; the status shows a container; the plugin disabled is told of', async (t) => {
   const socket = await pluginSocket();
   t.true(findSockets().includes(socket), 'it is found without being named');
   const well = await findings(socket);

@@ -1,5 +1,5 @@
 /** Certificates of every kind that a TLS connection can meet, made afresh by `openssl` in a temporary folder. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { output } from '../../plugin/command.ts';
@@ -18,6 +18,8 @@ export type CertificateName =
   | 'stranger'
   /** A server's, out of date since yesterday. */
   | 'expired'
+  /** A server's, made for the year 2100. */
+  | 'not-yet-valid'
   /** A server's, valid for elsewhere.test only. */
   | 'wrong-name';
 
@@ -55,6 +57,7 @@ export async function makeCertificates(): Promise<Certificates> {
     issue(dir, { name: 'client', by: 'ca', names: 'DNS:client' }),
     issue(dir, { name: 'stranger', by: 'other-ca', names: SERVER_NAMES }),
     issue(dir, { name: 'expired', by: 'ca', names: SERVER_NAMES, days: -1 }),
+    issueForLater(dir, { name: 'not-yet-valid', by: 'ca', names: SERVER_NAMES }),
     issue(dir, { name: 'wrong-name', by: 'ca', names: 'DNS:elsewhere.test' }),
   ]);
   return new Certificates(dir);
@@ -81,9 +84,24 @@ interface Order {
   readonly days?: number;
 }
 
-async function issue(dir: string, { name, by, names, days = 2 }: Order): Promise<void> {
-  const request = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`];
-  await output('openssl', ['req', '-new', ...NEW_KEY, ...request, '-keyout', `${name}.key`, '-out', `${name}.csr`], { cwd: dir });
+async function request(dir: string, { name, names }: Order): Promise<void> {
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`];
+  await output('openssl', ['req', '-new', ...NEW_KEY, ...subject, '-keyout', `${name}.key`, '-out', `${name}.csr`], { cwd: dir });
+}
+
+async function issue(dir: string, order: Order): Promise<void> {
+  const { name, by, days = 2 } = order;
+  await request(dir, order);
   const signer = ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-copy_extensions', 'copy'];
   await output('openssl', ['x509', '-req', '-in', `${name}.csr`, ...signer, '-days', String(days), '-out', `${name}.pem`], { cwd: dir });
+}
+
+/** `openssl x509` cannot set when a certificate begins before its version 3.4. */
+async function issueForLater(dir: string, order: Order): Promise<void> {
+  const { name, by } = order;
+  await request(dir, order);
+  writeFileSync(join(dir, 'later.cnf'), '[ca]\ndefault_ca=c\n[c]\ndatabase=later.txt\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=p\ncopy_extensions=copy\n[p]\ncommonName=supplied\n');
+  writeFileSync(join(dir, 'later.txt'), '');
+  const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-cert', `${by}.pem`, '-keyfile', `${by}.key`];
+  await output('openssl', ['ca', '-batch', '-notext', '-config', 'later.cnf', ...files, '-startdate', '21000101000000Z', '-enddate', '21000201000000Z'], { cwd: dir });
 }

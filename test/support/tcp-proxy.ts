@@ -20,6 +20,7 @@ export class TcpProxy {
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
   #bytesPerSecond = Number.POSITIVE_INFINITY;
+  #delayMs = 0;
   #listener: Server | undefined;
   #accepted = 0;
 
@@ -82,10 +83,16 @@ export class TcpProxy {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
+  /** In each direction: what comes meanwhile waits with it. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
   /** New connections work as usual; those with swallowed bytes are beyond repair: `cut` them. */
   restore(): void {
     this.#silenced.clear();
     this.#bytesPerSecond = Number.POSITIVE_INFINITY;
+    this.#delayMs = 0;
   }
 
   #link(client: Socket): void {
@@ -113,7 +120,7 @@ export class TcpProxy {
     from.on('data', (bytes: Buffer) => {
       if (this.#silenced.has(direction)) return;
       from.pause();
-      to.write(bytes, () => setTimeout(() => from.resume(), (bytes.length / this.#bytesPerSecond) * 1000));
+      setTimeout(() => to.write(bytes, () => setTimeout(() => from.resume(), (bytes.length / this.#bytesPerSecond) * 1000)), this.#delayMs);
     });
   }
 

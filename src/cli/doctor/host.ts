@@ -56,7 +56,7 @@ function checkDescriptors(): Finding {
 }
 
 /** Source: proc(5), /proc/sys/fs/file-nr. */
-export function checkAllDescriptors(fileNr: string): Finding {
+function checkAllDescriptors(fileNr: string): Finding {
   const [used = 0, , limit = 0] = fileNr.trim().split(/\s+/).map(Number);
   const detail = `${showCount(used)} of ${limit > 1e15 ? 'any number' : showCount(limit)} on the whole machine`;
   if (used < NEARLY_ALL * limit) return { check: 'open files, all', result: 'ok', detail };

@@ -122,7 +122,7 @@ async function* checkCertificate(server: PooledServer, target: PlannedOutput['ta
     return false;
   }
   if (fault !== undefined) yield { id: 'certificate-unverified', check: 'TLS handshake', result: 'warning', detail: `${shown}; not trusted (${fault}), and accepted because of nats-tls-skip-verify`, remedy: 'name its authority in nats-tls-ca-cert, and take nats-tls-skip-verify away' };
-  else if (days < SOON_DAYS) yield { id: 'certificate-ends-soon', check: 'TLS handshake', result: 'warning', detail: `${shown}: ${days} days left`, remedy: 'renew the certificate of the server' };
+  else if (days < SOON_DAYS) yield { id: 'certificate-ends-soon', check: 'TLS handshake', result: 'warning', detail: `${shown}: ${days} day${days === 1 ? '' : 's'} left`, remedy: 'renew the certificate of the server' };
   else yield { check: 'TLS handshake', result: 'ok', detail: `${shown}` };
   return true;
 }

@@ -37,7 +37,7 @@ export async function* checkStream(probe: Probe, plan: PlannedOutput): AsyncGene
   }
 }
 
-export function* judge(stream: StreamReport, subject: string, target: Target, maxPayload: number): Generator<Finding> {
+function* judge(stream: StreamReport, subject: string, target: Target, maxPayload: number): Generator<Finding> {
   const { name, fill, discardsNew, isSealed, isAcknowledged, duplicateWindowMs, storage, replicas, maxMessage, maxAgeMs, serverTime } = stream;
   const keeps = maxAgeMs > 0 ? `for ${showSeconds(maxAgeMs / 1000)}` : 'without limit of time';
   yield { check: 'stream', result: 'ok', detail: `${name} covers ${subject}: ${storage} storage, ${replicas} replica${replicas === 1 ? '' : 's'}, keeps ${keeps}` };
