@@ -17,7 +17,7 @@ import { linkSettings } from './link-settings.ts';
 import type { LinkSettings } from './nats/link.ts';
 import { OptionError } from './options/option-error.ts';
 import { Opener } from './opener.ts';
-import { PlanError, planContainer, readContainer, type Plan } from './plan.ts';
+import { PlanError, planContainer, readContainer, toSession, type Plan } from './plan.ts';
 import { Report, sessionStatus, type Opened } from './report.ts';
 import { Restoration } from './restoration.ts';
 import { RequestError, type LogDriver } from './server/log-driver.ts';
@@ -114,8 +114,9 @@ export class Driver implements LogDriver {
       const given = readContainer(info);
       return { container: given, plan: planContainer(this.#configuration.settings, given, this.#hostname) };
     });
-    const session = forUser(() => this.#opener.open(file, plan, { fifo: file }, () => this.#sessions.delete(file)));
-    this.#sessions.set(file, { session, container, plan, missing: [], isRestored: false, startedAt: new Date() });
+    const kept = toSession(plan);
+    const session = forUser(() => this.#opener.open(file, kept, { fifo: file }, this.#forgetter(file)));
+    this.#sessions.set(file, { session, container, plan: kept, missing: [], isRestored: false, startedAt: new Date() });
     for (const warning of [plan, ...plan.further].flatMap(({ resolved }) => resolved.warnings)) this.#log.warn(warning, { container: plan.facts.name });
     this.#opener.save({ ...toRecord(file, container, plan), isSeamless: this.#journals.isKillSafe, gaps: {} });
   }
@@ -152,7 +153,7 @@ export class Driver implements LogDriver {
     // A power failure takes what the disk had not got.
     const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#configuration.settings.options['nats-buffer-sync'] !== 'always');
     const opening = { gaps, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
-    const ended = (): void => void this.#sessions.delete(file);
+    const ended = this.#forgetter(file);
     try {
       if (isOfThisBoot) return this.#opener.open(file, plan, { ...opening, fifo: file, mayHaveSeam: !isSeamless }, ended);
     } catch (error) {
@@ -160,6 +161,11 @@ export class Driver implements LogDriver {
       if (isShortage(error.cause)) throw error.cause;
     }
     return this.#opener.open(file, plan, opening, ended);
+  }
+
+  /** Made here, it keeps nothing else in memory: a function keeps all that the functions beside it use. */
+  #forgetter(file: string): () => void {
+    return () => void this.#sessions.delete(file);
   }
 
   /** All sessions, in slices between which requests are answered; a later change begins anew. */
@@ -182,17 +188,17 @@ export class Driver implements LogDriver {
     if (opened === undefined) return;
     const { session, container } = opened;
     const planned = this.#planAgain(opened);
-    const { plan, missing } = planned ?? this.#completed(opened);
-    if (planned !== undefined) this.#opener.update(file, plan.facts.name, toRecord(file, container, planned.plan));
+    const { plan, missing } = planned === undefined ? this.#completed(opened) : { plan: toSession(planned), missing: [] };
+    if (planned !== undefined) this.#opener.update(file, plan.facts.name, toRecord(file, container, planned));
     this.#sessions.set(file, { ...opened, plan, missing });
     session.change(this.#opener.ways(file, plan, missing), plan.overflow);
   }
 
   /** undefined: the configuration is refused, or does not fit the container. */
-  #planAgain({ container, plan }: Opened): { plan: Plan; missing: readonly string[] } | undefined {
+  #planAgain({ container, plan }: Opened): Plan | undefined {
     if (this.#configuration.refusal !== undefined) return undefined;
     try {
-      return { plan: planContainer(this.#configuration.settings, container, this.#hostname), missing: [] };
+      return planContainer(this.#configuration.settings, container, this.#hostname);
     } catch (error) {
       if (!(error instanceof OptionError)) throw error;
       const { name } = plan.facts;

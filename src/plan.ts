@@ -35,6 +35,11 @@ export interface Plan extends PlannedOutput, SessionPlan {
   readonly rendered: ReadonlyMap<string, string>;
 }
 
+/** As much of a plan as its session needs: where each option came from is forgotten. */
+export function toSession({ resolved: _resolved, rules: _rules, rendered: _rendered, further, ...main }: Plan): SessionPlan {
+  return { ...main, further: further.map(({ resolved: _origins, ...output }) => output) };
+}
+
 /** The engine's request makes no sense, in words for the user. */
 export class PlanError extends Error {}
 

@@ -13,6 +13,11 @@ export const FIXED_KEYS: ReadonlySet<string> = new Set([
   'truncated', 'gap', 'partial_id', 'partial_ordinal', 'partial_last',
 ]);
 
+const STDOUT = Buffer.from('","source":"stdout"');
+const STDERR = Buffer.from('","source":"stderr"');
+/** One for all containers: lines that are written at the same time have the same second. */
+const timestamps = new TimestampWriter();
+
 export function createJsonFormatter(container: ContainerFacts): Formatter {
   return new JsonFormatter(container);
 }
@@ -22,12 +27,7 @@ class JsonFormatter implements Formatter {
   readonly #head: Buffer;
   /** From the head's end back to where the time begins. */
   readonly #timeBefore: number;
-  readonly #stdout: Buffer;
-  readonly #stderr: Buffer;
-  /** Labels and environment, and the closing brace. */
-  readonly #tail: Buffer;
   readonly shape: PayloadShape;
-  readonly #time = new TimestampWriter();
 
   constructor(container: ContainerFacts) {
     const { id, name, imageId, imageName, hostname, tag, attributes } = container;
@@ -35,15 +35,13 @@ class JsonFormatter implements Formatter {
     const place = `${' '.repeat(TIMESTAMP_BYTES)}","text":"`;
     this.#head = Buffer.from(`${facts.slice(0, -1)},"time":"${place}`);
     this.#timeBefore = place.length;
-    this.#stdout = Buffer.from('","source":"stdout"');
-    this.#stderr = Buffer.from('","source":"stderr"');
     const extra = [...attributes].filter(([key]) => !FIXED_KEYS.has(key));
-    this.#tail = Buffer.from(`${extra.map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('')}}`);
+    const tail = Buffer.from(`${extra.map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('')}}`);
     this.shape = {
       head: this.#head,
       timeAt: this.#head.length - this.#timeBefore,
-      stdoutTail: Buffer.concat([this.#stdout, this.#tail]),
-      stderrTail: Buffer.concat([this.#stderr, this.#tail]),
+      stdoutTail: Buffer.concat([STDOUT, tail]),
+      stderrTail: Buffer.concat([STDERR, tail]),
     };
   }
 
@@ -51,7 +49,7 @@ class JsonFormatter implements Formatter {
     const { bytes, start, end } = entry;
     const before = out.pending;
     out.append(this.#head);
-    this.#time.write(entry.seconds, entry.nanos, out.buffer, out.length - this.#timeBefore);
+    timestamps.write(entry.seconds, entry.nanos, out.buffer, out.length - this.#timeBefore);
     const textAt = out.pending;
     writeJsonText(bytes, start, end, out);
     const textEnd = out.pending;
@@ -76,7 +74,7 @@ class JsonFormatter implements Formatter {
   formatGap(gap: Gap, out: ByteWriter, limit: number): Formatted {
     const before = out.pending;
     out.append(this.#head);
-    this.#time.write(gap.to.seconds, gap.to.nanos, out.buffer, out.length - this.#timeBefore);
+    timestamps.write(gap.to.seconds, gap.to.nanos, out.buffer, out.length - this.#timeBefore);
     const { lines, bytes, reason } = gap;
     const from = gap.from === undefined ? undefined : this.#timestamp(gap.from);
     const to = this.#timestamp(gap.to);
@@ -89,14 +87,19 @@ class JsonFormatter implements Formatter {
     return 'too-large';
   }
 
+  /** Labels and environment, and the closing brace. */
+  get #tail(): Uint8Array {
+    return this.shape.stdoutTail.subarray(STDOUT.length);
+  }
+
   #timestamp({ seconds, nanos }: Moment): string {
     const bytes = Buffer.alloc(TIMESTAMP_BYTES);
-    this.#time.write(seconds, nanos, bytes, 0);
+    timestamps.write(seconds, nanos, bytes, 0);
     return bytes.toString('latin1');
   }
 
   #finish(entry: LogEntry, out: ByteWriter, mark: string): void {
-    out.append(entry.source === 'stdout' ? this.#stdout : this.#stderr);
+    out.append(entry.source === 'stdout' ? STDOUT : STDERR);
     out.append(Buffer.from(mark));
     if (entry.partial !== undefined) out.append(Buffer.from(partialKeys(entry.partial)));
     out.append(this.#tail);

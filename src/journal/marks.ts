@@ -33,7 +33,7 @@ export class Marks {
   }
 
   get(output: string): Mark | undefined {
-    return this.#entry(output).mark;
+    return this.#entries.get(output)?.mark ?? this.#load(this.#fileOf(output));
   }
 
   set(output: string, offset: number, sequence: number): void {
@@ -68,11 +68,15 @@ export class Marks {
   #entry(output: string): Entry {
     let entry = this.#entries.get(output);
     if (entry === undefined) {
-      const file = new WatermarkFile(this.#fs, this.#folder.path, this.#folder.seed, PREFIX + output);
+      const file = this.#fileOf(output);
       entry = { file, mark: this.#load(file) };
       this.#entries.set(output, entry);
     }
     return entry;
+  }
+
+  #fileOf(output: string): WatermarkFile {
+    return new WatermarkFile(this.#fs, this.#folder.path, this.#folder.seed, PREFIX + output);
   }
 
   /** What cannot be read says nothing: lines are then delivered again. */

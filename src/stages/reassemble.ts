@@ -15,6 +15,8 @@ export const MAX_LINE_BYTES = 1024 * 1024;
 /** Most lines that are split at all are a few pieces long. */
 const FIRST_BUFFER_BYTES = 4 * ENGINE_PIECE_BYTES;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Memory for held lines, shared by all sessions. In bytes. */
 export class HeldBytes {
   used = 0;
@@ -30,7 +32,7 @@ class HeldLine implements LogEntry {
   readonly source: Source;
   seconds = 0;
   nanos = 0;
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
   readonly start = 0;
   end = 0;
   partial: Partial | undefined = undefined;
@@ -153,7 +155,7 @@ export class Reassembler implements EntrySink {
     this.#held.used -= line.bytes.length;
     line.isOpen = false;
     line.end = 0;
-    line.bytes = Buffer.alloc(0);
+    line.bytes = NOTHING;
   }
 }
 
