@@ -36,6 +36,8 @@ export async function bundle(outfile: string, program = 'src/main.ts'): Promise<
     bundle: true,
     platform: 'node',
     target: 'node26',
+    minifyWhitespace: true,
+    lineLimit: 200,
     ...outfile.endsWith('.cjs') ? { format: 'cjs' } : {
       format: 'esm',
       // CommonJS packages call require(), which an ES module does not have.
