@@ -3,6 +3,7 @@
  * environment, flat. Described by schema/message.schema.json.
  */
 import { cutJsonText, writeJsonText } from '../core/json-text.ts';
+import { lasting } from '../core/lasting.ts';
 import { TIMESTAMP_BYTES, TimestampWriter } from '../core/rfc3339.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
 import type { ContainerFacts, Formatted, Formatter, Gap, GapReason, LogEntry, Moment, Partial, PayloadShape } from '../core/types.ts';
@@ -33,16 +34,12 @@ class JsonFormatter implements Formatter {
     const { id, name, imageId, imageName, hostname, tag, attributes } = container;
     const facts = JSON.stringify({ container_id: id, container_name: name, image_id: imageId, image_name: imageName, hostname, tag });
     const place = `${' '.repeat(TIMESTAMP_BYTES)}","text":"`;
-    this.#head = Buffer.from(`${facts.slice(0, -1)},"time":"${place}`);
     this.#timeBefore = place.length;
     const extra = [...attributes].filter(([key]) => !FIXED_KEYS.has(key));
     const tail = Buffer.from(`${extra.map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('')}}`);
-    this.shape = {
-      head: this.#head,
-      timeAt: this.#head.length - this.#timeBefore,
-      stdoutTail: Buffer.concat([STDOUT, tail]),
-      stderrTail: Buffer.concat([STDERR, tail]),
-    };
+    const [head, stdoutTail, stderrTail] = lasting(Buffer.from(`${facts.slice(0, -1)},"time":"${place}`), Buffer.concat([STDOUT, tail]), Buffer.concat([STDERR, tail]));
+    this.#head = head;
+    this.shape = { head, timeAt: head.length - this.#timeBefore, stdoutTail, stderrTail };
   }
 
   format(entry: LogEntry, out: ByteWriter, limit: number): Formatted {

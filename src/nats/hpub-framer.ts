@@ -10,6 +10,7 @@
  * The size of all stands in front and is known last: room for its digits is left, see PubFramer.
  */
 import type { ByteWriter } from '../core/byte-writer.ts';
+import { lasting } from '../core/lasting.ts';
 import type { LogEntry } from '../core/types.ts';
 import { digitsOf, writeDigits } from './decimal.ts';
 
@@ -32,10 +33,12 @@ export class HpubFramer {
 
   /** `subject`: a legal literal one. `session`: letters, digits and hyphens. `extra`: whole header lines with their ends. */
   constructor(subject: string, inbox: string, session: string, extra = '') {
-    this.#command = Buffer.from(`HPUB ${subject} ${inbox}.`);
-    this.#identity = Buffer.from(`NATS/1.0\r\nNats-Msg-Id: ${session}:`);
-    this.#numbering = Buffer.from(`\r\nNats-Log-Session: ${session}\r\nNats-Log-Sequence: `);
-    this.#end = Buffer.from(`\r\n${extra}\r\n`);
+    [this.#command, this.#identity, this.#numbering, this.#end] = lasting(
+      Buffer.from(`HPUB ${subject} ${inbox}.`),
+      Buffer.from(`NATS/1.0\r\nNats-Msg-Id: ${session}:`),
+      Buffer.from(`\r\nNats-Log-Session: ${session}\r\nNats-Log-Sequence: `),
+      Buffer.from(`\r\n${extra}\r\n`),
+    );
     this.#fixed = this.#identity.length + this.#numbering.length + this.#end.length;
   }
 

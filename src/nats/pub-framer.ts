@@ -3,6 +3,7 @@
  * it, so room for its digits is left and filled from the right: the server allows any run of blanks between fields.
  */
 import type { ByteWriter } from '../core/byte-writer.ts';
+import { lasting } from '../core/lasting.ts';
 import type { CommandShape } from '../core/line-kernel.ts';
 import type { PayloadShape } from '../core/types.ts';
 
@@ -18,7 +19,7 @@ export class PubFramer {
 
   /** `subject`: a legal literal subject. */
   constructor(subject: string) {
-    this.#head = Buffer.from(`PUB ${subject} ${' '.repeat(DIGITS)}\r\n`);
+    [this.#head] = lasting(Buffer.from(`PUB ${subject} ${' '.repeat(DIGITS)}\r\n`));
   }
 
   open(out: ByteWriter): void {
@@ -41,13 +42,9 @@ export class PubFramer {
 
   /** The shape of a whole command around such a payload. */
   around({ head, timeAt, stdoutTail, stderrTail }: PayloadShape): CommandShape {
-    return {
-      head: Buffer.concat([this.#head, head]),
-      sizeAt: this.#head.length - 3,
-      timeAt: this.#head.length + timeAt,
-      stdoutTail: Buffer.concat([stdoutTail, CR_LF]),
-      stderrTail: Buffer.concat([stderrTail, CR_LF]),
-    };
+    const before = this.#head.length;
+    const [whole, out, err] = lasting(Buffer.concat([this.#head, head]), Buffer.concat([stdoutTail, CR_LF]), Buffer.concat([stderrTail, CR_LF]));
+    return { head: whole, sizeAt: before - 3, timeAt: before + timeAt, stdoutTail: out, stderrTail: err };
   }
 
   /** Bytes that `open` appends. */
