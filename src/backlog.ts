@@ -1,5 +1,5 @@
 /** What a session finds that an earlier process left. */
-import type { Journal } from './core/types.ts';
+import type { Journal } from './core/journal.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 
 /** More than the engine's largest frame. */

@@ -12,7 +12,9 @@
 import type { Account } from './core/account.ts';
 import type { OutputState, OutputStatus } from './core/status.ts';
 import { serverName } from './core/target.ts';
-import type { DropReason, Gap, Mark, OutputPlan, Tally, TransportListener } from './core/types.ts';
+import type { Mark } from './core/journal.ts';
+import type { OutputPlan } from './core/plan.ts';
+import type { DropReason, Gap, Tally, TransportListener } from './core/types.ts';
 import { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
 import { keptBytes, measureLoss, type Loss, type ReadRun } from './losses.ts';

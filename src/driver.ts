@@ -4,7 +4,7 @@ import type { Configuration } from './configuration.ts';
 import type { Log } from './core/log.ts';
 import type { DriverStatus } from './core/status.ts';
 import type { StopViewing, Viewer } from './core/viewer.ts';
-import { MAIN_OUTPUT, type SessionPlan } from './core/types.ts';
+import { MAIN_OUTPUT, type SessionPlan } from './core/plan.ts';
 import { FifoError } from './docker/fifo.ts';
 import { Excerpt } from './excerpt.ts';
 import { isShortage, nodeFileSystem } from './journal/file-system.ts';

@@ -2,7 +2,8 @@
  * What comes in: takes a session's bytes from its FIFO into its journal as they come, and gives them out to those who decode
  * them. Never waits for NATS.
  */
-import type { Journal, JournalOwner, JournalRun, OverflowPlan } from './core/types.ts';
+import type { Journal, JournalOwner, JournalRun } from './core/journal.ts';
+import type { OverflowPlan } from './core/plan.ts';
 import { Fifo } from './docker/fifo.ts';
 import type { FrameDecoder } from './docker/frame-decoder.ts';
 import type { Loss } from './losses.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Log } from './core/log.ts';
 import type { Options } from './core/options.generated.ts';
 import type { JournalTotals } from './core/status.ts';
-import type { Journal, JournalOwner } from './core/types.ts';
+import type { Journal, JournalOwner } from './core/journal.ts';
 import { canSplice } from './docker/pipe-calls.ts';
 import { DiskBudget } from './journal/disk-budget.ts';
 import { DiskJournal } from './journal/disk.ts';

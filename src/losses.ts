@@ -1,5 +1,6 @@
 /** How much is given up when a session gives up its oldest lines. */
-import type { Gap, JournalRun, Moment } from './core/types.ts';
+import type { JournalRun } from './core/journal.ts';
+import type { Gap, Moment } from './core/types.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { LineCounter } from './stages/count.ts';
 

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
-import { MAIN_OUTPUT, type Gap, type OutputPlan, type SessionPlan, type Transport, type TransportListener } from './core/types.ts';
+import { MAIN_OUTPUT, type OutputPlan, type SessionPlan } from './core/plan.ts';
+import type { Gap, Transport, TransportListener } from './core/types.ts';
 import type { Way } from './way.ts';
 import { removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';

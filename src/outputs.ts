@@ -3,7 +3,9 @@
  * The journal keeps what the slowest has not confirmed.
  */
 import type { Account } from './core/account.ts';
-import { MAIN_OUTPUT, type Gap, type Mark } from './core/types.ts';
+import type { Mark } from './core/journal.ts';
+import { MAIN_OUTPUT } from './core/plan.ts';
+import type { Gap } from './core/types.ts';
 import { Delivery, type DeliveryListener } from './delivery.ts';
 import type { Intake } from './intake.ts';
 import type { HeldBytes } from './stages/reassemble.ts';

@@ -1,5 +1,6 @@
 /** `nats-overflow`: what happens to a session's output when its journal has no room. */
-import type { ByteSource, Journal, OverflowPlan } from './core/types.ts';
+import type { ByteSource, Journal } from './core/journal.ts';
+import type { OverflowPlan } from './core/plan.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { lossOf, type Loss } from './losses.ts';
 import { LineCounter } from './stages/count.ts';

@@ -1,7 +1,7 @@
 /** What one container's log becomes: its effective options, its constant facts, its subject and its target. */
 import type { Options } from './core/options.generated.ts';
 import type { Target } from './core/target.ts';
-import { MAIN_OUTPUT, type OutputPlan, type OverflowPlan, type SessionPlan, type StreamPlan } from './core/types.ts';
+import { MAIN_OUTPUT, type OutputPlan, type OverflowPlan, type SessionPlan, type StreamPlan } from './core/plan.ts';
 import { name, parseEngineInfo, type EngineInfo } from './docker/container-info.ts';
 import { chosenLabels, chosenVariables } from './docker/extra-attributes.ts';
 import { parseTemplate } from './docker/template/template.ts';

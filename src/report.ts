@@ -3,7 +3,7 @@ import { Books } from './core/account.ts';
 import { Latency } from './core/latency.ts';
 import type { ConfigurationStatus, DriverStatus, JournalTotals, SessionStatus } from './core/status.ts';
 import type { Options } from './core/options.generated.ts';
-import type { SessionPlan } from './core/types.ts';
+import type { SessionPlan } from './core/plan.ts';
 import type { Container } from './plan.ts';
 import type { Session } from './session.ts';
 import packageJson from '../package.json' with { type: 'json' };

@@ -1,5 +1,5 @@
 /** Where bytes of a session may be missing: a frame that began before is never joined with what comes behind. */
-import type { JournalRun } from './core/types.ts';
+import type { JournalRun } from './core/journal.ts';
 import type { FrameDecoder } from './docker/frame-decoder.ts';
 
 export class Seams {

@@ -4,7 +4,8 @@
  */
 import { timeOfOldest } from './backlog.ts';
 import type { SessionStatus } from './core/status.ts';
-import type { Moment, OverflowPlan } from './core/types.ts';
+import type { OverflowPlan } from './core/plan.ts';
+import type { Moment } from './core/types.ts';
 import type { Delivery } from './delivery.ts';
 import { Intake, type IntakeListener, type IntakeSettings } from './intake.ts';
 import { measureLoss, type Loss } from './losses.ts';

@@ -1,6 +1,6 @@
 /** How a session is written down without its secrets, and completed again from the plugin's own settings. */
 import type { Login, Server } from './core/target.ts';
-import type { OutputPlan, SessionPlan } from './core/types.ts';
+import type { OutputPlan, SessionPlan } from './core/plan.ts';
 import { parseEngineInfo } from './docker/container-info.ts';
 import { RecordError, type SessionRecord } from './journal/session-records.ts';
 import { isCredential, withoutSecrets } from './options/credentials.ts';

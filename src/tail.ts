@@ -2,7 +2,8 @@
  * The lines of a session as they are read, beside their way to NATS: for a person who looks on. It reads the journal
  * once more, right behind the FIFO, whatever NATS does; while nobody looks it does not exist.
  */
-import type { EntrySink, Journal, LogEntry } from './core/types.ts';
+import type { Journal } from './core/journal.ts';
+import type { EntrySink, LogEntry } from './core/types.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
 import { HeldBytes, Reassembler } from './stages/reassemble.ts';
 

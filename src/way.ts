@@ -1,6 +1,7 @@
 /** Where the lines of an output go, and how they are written. */
 import type { Books } from './core/account.ts';
-import type { Formatter, OutputPlan, Transport, TransportListener } from './core/types.ts';
+import type { OutputPlan } from './core/plan.ts';
+import type { Formatter, Transport, TransportListener } from './core/types.ts';
 
 export interface Way {
   readonly plan: OutputPlan;

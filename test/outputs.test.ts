@@ -2,7 +2,7 @@
 import { mock } from 'node:test';
 import test from 'ava';
 import fc from 'fast-check';
-import type { JournalOwner } from '../src/core/types.ts';
+import type { JournalOwner } from '../src/core/journal.ts';
 import type { DiskBudget } from '../src/journal/disk-budget.ts';
 import { DiskJournal } from '../src/journal/disk.ts';
 import { MemoryBudget } from '../src/journal/memory.ts';

@@ -1,6 +1,6 @@
 /** What a session gives up, and that its books tell of every line: full memory, giving up, what the disk and a kill took. */
 import test from 'ava';
-import type { JournalOwner, JournalRun, Range } from '../src/core/types.ts';
+import type { JournalOwner, JournalRun, Range } from '../src/core/journal.ts';
 import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 

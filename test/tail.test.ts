@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Tail } from '../src/tail.ts';
-import type { JournalRun, LogEntry } from '../src/core/types.ts';
+import type { JournalRun } from '../src/core/journal.ts';
+import type { LogEntry } from '../src/core/types.ts';
 import { encodeFrame, entriesOf } from './support/log-entry.ts';
 
 /** What is kept of a session's bytes: some of them may be gone. */

@@ -6,7 +6,8 @@ import type { EventKind } from './events.ts';
 import { Latency } from './latency.ts';
 import type { Log } from './log.ts';
 import type { Counts } from './status.ts';
-import { MAIN_OUTPUT, type DropReason, type Tally } from './types.ts';
+import { MAIN_OUTPUT } from './plan.ts';
+import type { DropReason, Tally } from './types.ts';
 
 const WORDS: Readonly<Record<DropReason, string>> = {
   'overflow': 'lines dropped: the memory for unconfirmed lines is full',

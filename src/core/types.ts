@@ -1,5 +1,5 @@
 /**
- * Every seam of the driver. A line travels down once:
+ * The seams along the path of a line; that to the journal is in journal.ts. A line travels down once:
  *
  *   FIFO → journal → decoder → stages → formatter → transport → NATS
  *
@@ -9,8 +9,6 @@
  * confirmation of the last line. An *offset* counts the bytes of one session's FIFO from its start.
  */
 import type { ByteWriter } from './byte-writer.ts';
-import type { Options } from './options.generated.ts';
-import type { Target } from './target.ts';
 
 export type Source = 'stdout' | 'stderr';
 
@@ -67,48 +65,6 @@ export interface EntrySink {
   end(): void;
 }
 
-/** The output that every session has. */
-export const MAIN_OUTPUT = 'main';
-
-/** Where a session's lines go, and in which form: what the options of a container amount to. */
-export interface OutputPlan {
-  /** Tells it from the other outputs of the session; stays the same when the rest changes. */
-  readonly name: string;
-  readonly facts: ContainerFacts;
-  readonly subject: string;
-  readonly target: Target;
-  readonly format: Options['nats-format'];
-  readonly transport: Options['nats-transport'];
-  /** JetStream: the stream that must take the lines; undefined: any that covers the subject. */
-  readonly stream?: StreamPlan;
-  /** Subject for lines that NATS will never take on the session's own. */
-  readonly deadLetter?: string;
-  readonly oversize: Options['nats-oversize'];
-}
-
-/** All that a session needs to know: its main output, others that get the same lines, and what concerns all of them. */
-export interface SessionPlan extends OutputPlan {
-  readonly further: readonly OutputPlan[];
-  readonly overflow: OverflowPlan;
-}
-
-/** What happens when there is no room for more lines. */
-export interface OverflowPlan {
-  readonly policy: Options['nats-overflow'];
-  /** How long `block` may leave the FIFO unread, in milliseconds. */
-  readonly blockMs: number;
-  /** Bytes that this session may keep; undefined: as many as all together. */
-  readonly limit?: number;
-}
-
-export interface StreamPlan {
-  readonly name: string;
-  /** Make it if it is missing. */
-  readonly create: boolean;
-  /** That it has then. */
-  readonly subjects: readonly string[];
-}
-
 /** What a session is known by outside: `name` tells it from all others, `epoch` is that of its journal. */
 export interface SessionId {
   readonly name: string;
@@ -163,19 +119,6 @@ export interface Gap {
   readonly from?: Moment;
   /** When the last of them was written, or not later than that. */
   readonly to: Moment;
-}
-
-/** The constant facts of a container that go into each of its messages. */
-export interface ContainerFacts {
-  readonly id: string;
-  /** Without its leading slash. */
-  readonly name: string;
-  readonly imageId: string;
-  readonly imageName: string;
-  readonly hostname: string;
-  readonly tag: string;
-  /** Labels and environment chosen by the options; never one of the message's own keys. */
-  readonly attributes: ReadonlyMap<string, string>;
 }
 
 /** Why lines were given up. Each is a counter and a log line. */
@@ -254,90 +197,4 @@ export interface Transport {
   hurry?(): void;
   /** Gives the shared connection back. Nothing is called back afterwards. Idempotent. */
   close(): void;
-}
-
-/** The bytes of one session's FIFO that NATS has not confirmed. */
-export interface Journal {
-  /** Where the bytes are, unless the disk does not take them. */
-  readonly kind: 'disk' | 'memory';
-  /** Offset after the last byte appended. */
-  readonly head: number;
-  /** Everything before it is confirmed or given up: where to go on. */
-  readonly watermark: number;
-  /** Messages before the watermark, as `release` was told. */
-  readonly sequence: number;
-  /** When the numbering of bytes and messages began, in milliseconds since 1970: equal as long as it goes on. */
-  readonly epoch: number;
-  /** There is no room for a read of the FIFO unless somebody gives up lines. */
-  readonly isFull: boolean;
-  /** Bytes that go with the process. */
-  readonly volatileBytes: number;
-  /** What was found missing when it was opened: neither confirmed nor given up. To be discarded by the owner. */
-  readonly missing: readonly Range[];
-  /** The process before this one had bytes that no disk took: if it was killed, they are lost. */
-  readonly isTorn: boolean;
-  /**
-   * Takes what the source has, or a part of it: how many bytes came. 'empty': nothing now; 'ended': nothing any more.
-   * Throws what the source throws, and never because of a disk.
-   */
-  take(source: ByteSource): number | 'empty' | 'ended';
-  /**
-   * The first run of contiguous bytes kept at or after `offset`, valid until the next call of any method of any
-   * journal; undefined: there is none; 'later': not before the owner is told that it is `readable`.
-   */
-  read(offset: number): JournalRun | 'later' | undefined;
-  /** Everything before `offset` is confirmed, and `sequence` messages with it. */
-  release(offset: number, sequence: number): void;
-  /** Of several outputs, one has everything before `offset`, and `sequence` messages with it. */
-  mark(output: string, offset: number, sequence: number): void;
-  /** What was marked last, by an earlier process, too; undefined: nothing. */
-  markOf(output: string): Mark | undefined;
-  /** Forgets [from, to): it will be skipped by `read`. */
-  discard(from: number, to: number): void;
-  /** The process ends: what is kept is for the next one. */
-  close(): void;
-  /** Nothing is needed any more. */
-  remove(): void;
-}
-
-export interface Mark {
-  readonly offset: number;
-  /** Messages before the offset. */
-  readonly sequence: number;
-}
-
-/** Offsets [from, to). */
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Where the bytes of a journal come from. */
-export interface ByteSource {
-  /** Bytes that can be taken now; 0 where that is not known. */
-  readonly available: number;
-  /** Moves bytes into memory: how many. Throws the system's error. */
-  read(into: Uint8Array): number | 'empty' | 'ended';
-  /**
-   * Moves up to `size` bytes into a file, past this process: a kill finds each byte either here or there. How many, 0 at
-   * the end; undefined: nothing came, or it cannot be done, and `read` knows more.
-   */
-  splice(fd: number, position: number, size: number): number | undefined;
-}
-
-/** The session that a journal belongs to. */
-export interface JournalOwner {
-  /** Bytes it could give up. */
-  readonly unread: number;
-  /** Gives up its oldest unread bytes, at least `bytes` of them if it has as many. */
-  shed(bytes: number): void;
-  /** What could not be read before may be read now. */
-  readable(): void;
-  /** The disk does not give [from, to) back: it is discarded next. */
-  unreadable(from: number, to: number): void;
-}
-
-export interface JournalRun {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { isAbsolute, normalize } from 'node:path';
-import type { ByteSource } from '../core/types.ts';
+import type { ByteSource } from '../core/journal.ts';
 import { bytesIn, enlarge, splice } from './pipe-calls.ts';
 import { watch, type Readiness } from './readiness.ts';
 

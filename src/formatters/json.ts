@@ -6,7 +6,8 @@ import { cutJsonText, writeJsonText } from '../core/json-text.ts';
 import { lasting } from '../core/lasting.ts';
 import { TIMESTAMP_BYTES, TimestampWriter } from '../core/rfc3339.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { ContainerFacts, Formatted, Formatter, Gap, GapReason, LogEntry, Moment, Partial, PayloadShape } from '../core/types.ts';
+import type { ContainerFacts } from '../core/plan.ts';
+import type { Formatted, Formatter, Gap, GapReason, LogEntry, Moment, Partial, PayloadShape } from '../core/types.ts';
 
 /** The message's own keys: they win over labels and environment of the same name. */
 export const FIXED_KEYS: ReadonlySet<string> = new Set([

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Range } from '../core/types.ts';
+import type { Range } from '../core/journal.ts';
 import type { FileSystem } from './file-system.ts';
 import { writeWhole } from './segment.ts';
 

@@ -5,7 +5,7 @@
  * halfway could harm.
  */
 import { join } from 'node:path';
-import type { Range } from '../core/types.ts';
+import type { Range } from '../core/journal.ts';
 import { Holes, HOLES_FILE, NEW_HOLES_FILE } from './disk-holes.ts';
 import { isShortage, systemCode, type FileSystem } from './file-system.ts';
 import { isMarkFile } from './marks.ts';

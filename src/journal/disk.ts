@@ -10,7 +10,7 @@
  * What is confirmed is saved before files are removed. That is not needed to find the rest again (bytes before the
  * first file are over), but spares the receiver what it has already.
  */
-import type { ByteSource, Journal, JournalOwner, JournalRun, Mark, Range } from '../core/types.ts';
+import type { ByteSource, Journal, JournalOwner, JournalRun, Mark, Range } from '../core/journal.ts';
 import { segmentBytesFor, type DiskBudget, type Member } from './disk-budget.ts';
 import { Reclaimer } from './disk-reclaimer.ts';
 import { Recovery } from './disk-recovery.ts';

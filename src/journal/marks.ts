@@ -2,7 +2,7 @@
  * Where each of several outputs is: a file for each, as the watermark's, which is that of the slowest. They are written
  * before it, so that none lies behind it for long.
  */
-import type { Mark } from '../core/types.ts';
+import type { Mark } from '../core/journal.ts';
 import { systemCode, type FileSystem, type SyncTarget } from './file-system.ts';
 import type { SegmentFolder } from './segment.ts';
 import { WATERMARK_FILE, WatermarkFile } from './watermark-file.ts';

@@ -2,7 +2,7 @@
  * The bytes of a session that NATS has not confirmed, in memory. Chunks are shared through one budget for all
  * sessions; when it is exhausted, the session with the most unread bytes gives up its oldest.
  */
-import type { ByteSource, Journal, JournalRun } from '../core/types.ts';
+import type { ByteSource, Journal, JournalRun } from '../core/journal.ts';
 import { Room, type Sharing } from './room.ts';
 
 /** A chunk for what a quiet container writes at once, and one for a busy one: a pipe's default capacity, pipe(7). */

@@ -2,7 +2,7 @@
  * The end of a journal, where bytes arrive: they go into a file, or into memory as long as the disk does not take
  * them, and from there into files later.
  */
-import type { ByteSource } from '../core/types.ts';
+import type { ByteSource } from '../core/journal.ts';
 import type { DiskBudget } from './disk-budget.ts';
 import type { Ledger } from './disk-ledger.ts';
 import { isMemory, type MemorySegment, type Segment, type SegmentFolder } from './segment.ts';

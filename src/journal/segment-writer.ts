@@ -2,7 +2,7 @@
  * Writes the segments of one journal: the file at its end, which takes the next bytes, and whole files of what had to
  * be kept in memory. Knows nothing of what is confirmed.
  */
-import type { ByteSource } from '../core/types.ts';
+import type { ByteSource } from '../core/journal.ts';
 import type { DiskBudget } from './disk-budget.ts';
 import { systemCode } from './file-system.ts';
 import { writeWhole, type MemorySegment, type Segment, type SegmentFolder } from './segment.ts';

@@ -9,7 +9,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Gap, OutputPlan, SessionPlan } from '../core/types.ts';
+import type { OutputPlan, SessionPlan } from '../core/plan.ts';
+import type { Gap } from '../core/types.ts';
 import type { SyncPolicy } from './disk.ts';
 import { nodeFileSystem, systemCode } from './file-system.ts';
 

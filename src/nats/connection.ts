@@ -8,7 +8,7 @@
 import { jetStreamApi, serverName, type Target } from '../core/target.ts';
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { StreamPlan } from '../core/types.ts';
+import type { StreamPlan } from '../core/plan.ts';
 import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
 import { describeDialError } from './dial-error.ts';

@@ -1,7 +1,7 @@
 /** Makes a JetStream stream that is missing. Source: the JetStream API, $JS.API.STREAM.CREATE; the same since nats-server 2.2. */
 import type { Log } from '../core/log.ts';
 import { jetStreamApi, type Target } from '../core/target.ts';
-import type { StreamPlan } from '../core/types.ts';
+import type { StreamPlan } from '../core/plan.ts';
 import type { Link } from './link.ts';
 
 /** The server's words for a stream of that name with another configuration. */

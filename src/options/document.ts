@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import configSchema from '../../schema/config.schema.json' with { type: 'json' };
-import { MAIN_OUTPUT } from '../core/types.ts';
+import { MAIN_OUTPUT } from '../core/plan.ts';
 import { globProblem, type Allow } from './allow.ts';
 import type { RawValue } from './convert.ts';
 import { readLayer, type Layer, type LayerReading, type RawEntry } from './layers.ts';

@@ -1,7 +1,8 @@
 /** The end of the path inside the process: entries become messages of the session's transport. */
 import { newTally } from '../core/tally.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
-import type { EntrySink, Formatted, Formatter, FrameRun, Gap, LogEntry, OutputPlan, Transport } from '../core/types.ts';
+import type { OutputPlan } from '../core/plan.ts';
+import type { EntrySink, Formatted, Formatter, FrameRun, Gap, LogEntry, Transport } from '../core/types.ts';
 import { split } from './oversize.ts';
 
 /** In a gap record's place among the pieces of lines, which are numbered from 1. */

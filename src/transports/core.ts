@@ -1,7 +1,8 @@
 /** `nats-transport=core`: plain publishing. The server's PONG confirms that it has taken what was sent before. */
 import type { Target } from '../core/target.ts';
 import { lineKernel, type CommandShape } from '../core/line-kernel.ts';
-import type { Formatted, Formatter, FrameRun, LogEntry, OutputPlan, PayloadShape, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import type { OutputPlan } from '../core/plan.ts';
+import type { Formatted, Formatter, FrameRun, LogEntry, PayloadShape, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Connection } from '../nats/connection.ts';
 import type { Connections } from '../nats/connections.ts';
 import { SEND_BYTES, type Lane } from '../nats/outbox.ts';

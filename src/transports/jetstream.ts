@@ -7,7 +7,8 @@
  */
 import { newTally } from '../core/tally.ts';
 import type { Log } from '../core/log.ts';
-import type { Formatted, Formatter, LogEntry, OutputPlan, SessionId, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import type { OutputPlan } from '../core/plan.ts';
+import type { Formatted, Formatter, LogEntry, SessionId, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Unanswered } from '../nats/ack-window.ts';
 import type { AckBatch, AckLane, Acks } from '../nats/acks.ts';
 import type { Connection } from '../nats/connection.ts';

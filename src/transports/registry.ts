@@ -1,6 +1,7 @@
 /** The values of `nats-transport`. The schema's enum is the list; the compiler asks for a transport for each. */
 import type { Options } from '../core/options.generated.ts';
-import type { OutputPlan, SessionId, Transport, TransportListener } from '../core/types.ts';
+import type { OutputPlan } from '../core/plan.ts';
+import type { SessionId, Transport, TransportListener } from '../core/types.ts';
 import type { Connections } from '../nats/connections.ts';
 import { CoreTransport } from './core.ts';
 import { JetStreamTransport } from './jetstream.ts';

@@ -1,6 +1,6 @@
 /** What is said, and done, about a stream that does not take a session's lines. */
 import type { Log } from '../core/log.ts';
-import type { OutputPlan } from '../core/types.ts';
+import type { OutputPlan } from '../core/plan.ts';
 import type { Connection } from '../nats/connection.ts';
 import { addCommand } from '../nats/make-stream.ts';
 import { NO_STREAM, OTHER_STREAM, type Answer } from '../nats/publish-answer.ts';

@@ -1,7 +1,8 @@
 import test from 'ava';
 import messageSchema from '../../schema/message.schema.json' with { type: 'json' };
 import { ByteWriter } from '../../src/core/byte-writer.ts';
-import type { ContainerFacts, Formatted, Gap, LogEntry } from '../../src/core/types.ts';
+import type { ContainerFacts } from '../../src/core/plan.ts';
+import type { Formatted, Gap, LogEntry } from '../../src/core/types.ts';
 import { createJsonFormatter } from '../../src/formatters/json.ts';
 import { createAjv } from '../../src/options/schema.ts';
 import { entryOf } from '../stages/collector.ts';

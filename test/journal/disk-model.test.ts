@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check';
 import test from 'ava';
-import type { ByteSource } from '../../src/core/types.ts';
+import type { ByteSource } from '../../src/core/journal.ts';
 import type { FileSystem } from '../../src/journal/file-system.ts';
 import { DiskBudget } from '../../src/journal/disk-budget.ts';
 import { DiskJournal, type SyncPolicy } from '../../src/journal/disk.ts';

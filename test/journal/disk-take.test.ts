@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ByteSource } from '../../src/core/types.ts';
+import type { ByteSource } from '../../src/core/journal.ts';
 import type { CrashFileSystem } from '../support/crash-file-system.ts';
 import { bytes, newHost, open, segments, text } from '../support/journal-host.ts';
 

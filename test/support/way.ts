@@ -1,6 +1,7 @@
 /** A way for a session's lines that leads to a transport of the test's own. */
 import { Books } from '../../src/core/account.ts';
-import { MAIN_OUTPUT, type Transport, type TransportListener } from '../../src/core/types.ts';
+import { MAIN_OUTPUT } from '../../src/core/plan.ts';
+import type { Transport, TransportListener } from '../../src/core/types.ts';
 import type { Way } from '../../src/way.ts';
 import { TARGET } from './target.ts';
 
