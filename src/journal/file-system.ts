@@ -44,10 +44,13 @@ export interface FileSystem {
   space(path: string): Space;
 }
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC } = constants;
-/** Opening a FIFO that lies where a file should be must not wait for its writer. */
+const { O_CREAT, O_NOATIME, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC } = constants;
+/**
+ * Opening a FIFO that lies where a file should be must not wait for its writer. A file that is written and read all the time would
+ * be marked as read each time; only who owns it may ask for leaving that out.
+ */
 const FLAGS: Readonly<Record<OpenMode, number>> = {
-  create: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK,
+  create: O_RDWR | O_CREAT | O_TRUNC | O_NOATIME | O_NOFOLLOW | O_NONBLOCK,
   update: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
   write: O_RDWR | O_NOFOLLOW | O_NONBLOCK,
   read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
