@@ -31,7 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   flatOut('1x150', 1, 1_000_000, 150),
   flatOut('8x150', 8, 1_000_000, 150),
   flatOut('100x150', 100, 1_000_000, 150),
-  flatOut('1x2000', 1, 200_000, 2000),
+  flatOut('1x2000', 1, 400_000, 2000),
   paced('paced', 10, 20_000),
   paced('500x20', 500, 10_000),
   { name: 'short', load: { containers: 200, linesEach: 100, lineBytes: 150, linesPerSecond: 0 }, kind: 'short-lived' },
@@ -53,7 +53,7 @@ export function scaled({ load, ...rest }: Scenario, scale: number): Scenario {
 }
 
 /** Lets the compiler of the JavaScript engine settle, as it has in a driver that has run for a minute. */
-export const WARM_UP: Load = { containers: 4, linesEach: 25_000, lineBytes: 150, linesPerSecond: 0 };
+export const WARM_UP: Load = { containers: 4, linesEach: 75_000, lineBytes: 150, linesPerSecond: 0 };
 
 export function totalLines({ containers, linesEach }: Load): number {
   return containers * linesEach;
