@@ -31,7 +31,7 @@ export class Configuration {
   /** The text that was judged last. */
   #seen: string;
   /** Of a bucket; undefined: there is none. */
-  #bucket: { readonly text: string; readonly reading: DocumentReading } | undefined;
+  #bucket: { readonly name: string; readonly text: string; readonly reading: DocumentReading } | undefined;
   /** Why what was found last is not in force, by where it was found. */
   readonly #errors = new Map<'file' | 'bucket', OptionError>();
   #loads = 0;
@@ -66,6 +66,7 @@ export class Configuration {
     const errors = [...this.#errors.values()].map(({ message }) => message);
     return {
       ...(file === undefined ? {} : { file }),
+      ...(this.#bucket === undefined ? {} : { bucket: this.#bucket.name }),
       revision: this.#revision,
       loaded_at: this.#loadedAt.toISOString(),
       ...(errors.length === 0 ? {} : { error: errors.join('\n') }),
@@ -96,7 +97,7 @@ export class Configuration {
     const reading = text === undefined ? undefined : parseYaml(text, `nats-config-kv ${name}`);
     const problems = reading === undefined ? [] : [...reading.problems, ...templateProblems(reading)];
     if (problems.length > 0) return this.#refuse('bucket', problems);
-    this.#bucket = text === undefined || reading === undefined ? undefined : { text, reading };
+    this.#bucket = text === undefined || reading === undefined ? undefined : { name, text, reading };
     this.#take('bucket');
     return undefined;
   }

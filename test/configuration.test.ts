@@ -137,6 +137,7 @@ test('a bucket is over the file and below the settings; its rules come after tho
   t.is(configuration.takeBucket('c/k', 'defaults: {tag: bucket, nats-subject: bucket}\nrules: [{options: {env: bucket}}]\n'), undefined);
   const { options, rules } = configuration.settings;
   t.deepEqual([options.tag, options.labels, options['nats-subject']], ['bucket', 'file', 'set']);
+  t.is(configuration.status().bucket, 'c/k');
   t.deepEqual(rules.map((rule) => rule.options.values.get('env')?.origin), [`${bench.path}:2:20 (rule 1)`, 'nats-config-kv c/k:2:20 (rule 1)']);
   t.regex(configuration.takeBucket('c/k', 'defaults: {tga: x}')?.message ?? '', /tga: unknown option, did you mean tag\? \(nats-config-kv c\/k:1:12\)/);
   t.is(configuration.settings.options.tag, 'bucket');

@@ -42,6 +42,8 @@ export interface DriverStatus {
 export interface ConfigurationStatus {
   /** The YAML file in force; undefined: there is none. */
   readonly file?: string;
+  /** `bucket/key` of the document in force beside it; undefined: there is none. */
+  readonly bucket?: string;
   /** Tells one content of the configuration from another. */
   readonly revision?: string;
   readonly loaded_at: string;

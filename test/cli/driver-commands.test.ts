@@ -26,6 +26,7 @@ test('the status shows the driver, its sessions and its connections', async (t) 
   const empty = await runCommand(['status', '--socket', plugin.socket]);
   t.is(empty.code, 0);
   t.regex(empty.out, /^driver +\d+\.\d+\.\d+ on \S+, pid \d+, up /m);
+  t.regex(empty.out, /^configuration +no file, revision [0-9a-f]{12}, loaded \d{4}-/m);
   t.regex(empty.out, /^no sessions$/m);
   const logger = await engine.startLogging();
   await logger.log('stdout', 'hello');
