@@ -38,7 +38,7 @@ export function chineseOf(path: string): string {
 }
 
 /** What is made of the program's own texts, or is for those who read the code: in English only. */
-export const ENGLISH_ONLY: readonly string[] = ['docs/cli.md', 'docs/failures.md', 'docs/fleet.md', 'docs/metrics.md', 'docs/operations.md'];
+export const ENGLISH_ONLY: readonly string[] = ['docs/cli.md', 'docs/failures.md', 'docs/fleet.md', 'docs/metrics.md'];
 
 /** Each English page with its Chinese one. */
 export const pairs: readonly (readonly [english: Page, chinese: Page])[] = english
@@ -47,8 +47,23 @@ export const pairs: readonly (readonly [english: Page, chinese: Page])[] = engli
 export const englishPages: readonly Page[] = english.map(readPage);
 export const pages: readonly Page[] = [...englishPages, ...pairs.map(([, chinese]) => chinese), ...others.map(readPage)];
 
-export function count(text: string, pattern: RegExp): number {
-  return text.match(pattern)?.length ?? 0;
+/** What a line of prose is, however it is worded. Code by indentation stays as it stands. */
+function kindOf(line: string): string {
+  if (line.startsWith('|')) return `row of ${line.replaceAll('\\|', '').split('|').length - 2} cells`;
+  if (line.startsWith('    ')) return line;
+  return /^(?:#+|-|\d+\.)(?= )/.exec(line)?.[0] ?? (line === '' ? '' : 'text');
+}
+
+/** The shape of a page, line by line: headings by level, rows, items, blank lines. A text is one line, however it is broken; comments are left out. */
+export function outline({ prose }: Page): readonly string[] {
+  const kinds = prose.split('\n').filter((line) => !line.startsWith('<!--')).map(kindOf);
+  return kinds.filter((kind, index) => kind !== 'text' || !['text', '-'].includes(kinds[index - 1]?.replace(/^\d+\.$/, '-') ?? ''));
+}
+
+/** A page in Chinese is the target of Chinese pages; the READMEs lead to each other. */
+export function chineseTarget(path: string): string {
+  if (path === 'README.zh-CN.md') return 'README.md';
+  return pairs.some(([{ path: english }]) => english === path) ? chineseOf(path) : path;
 }
 
 export function headings({ prose }: Page): readonly string[] {
