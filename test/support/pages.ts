@@ -38,7 +38,7 @@ export function chineseOf(path: string): string {
 }
 
 /** What is made of the program's own texts, or is for those who read the code: in English only. */
-export const ENGLISH_ONLY: readonly string[] = ['docs/cli.md', 'docs/failures.md', 'docs/fleet.md', 'docs/metrics.md'];
+export const ENGLISH_ONLY: readonly string[] = ['docs/cli.md', 'docs/failures.md', 'docs/metrics.md'];
 
 /** Each English page with its Chinese one. */
 export const pairs: readonly (readonly [english: Page, chinese: Page])[] = english
