@@ -49,6 +49,16 @@ export const LENT_BYTES: usize = 64 * 1024;
 export const output: usize = lent + LENT_BYTES + SLACK;
 /** One command with a line of 16 KiB, however it is escaped, and what is `enough` before it. */
 export const OUTPUT_BYTES: usize = 256 * 1024;
+/** What `run` says of what it did, four f64; in memory, since looking at a variable from outside takes longer than a short line. */
+export const results: usize = output + OUTPUT_BYTES;
+/** Bytes of frames that were used up. */
+const CONSUMED: usize = results;
+/** Bytes of commands. */
+const WRITTEN: usize = results + 8;
+/** Of the last line. */
+const LAST_NANOS: usize = results + 16;
+/** Of the line in front of which it stopped, if that is of another second; else 0. */
+const NEXT_SECOND: usize = results + 24;
 
 /** What the commands of one session have in common; lengths in bytes, positions from the start of the head. */
 export let headBytes: usize = 0;
@@ -60,14 +70,6 @@ export let sizeAt: usize = 0;
 export let nanosAt: usize = 0;
 /** The second that the head says, as nanoseconds since 1970. */
 export let second: u64 = 0;
-
-/** Results of `run`. */
-export let consumed: usize = 0;
-export let written: usize = 0;
-/** Of the last line. */
-export let lastNanos: u32 = 0;
-/** The line in front of which it stopped is of another second. */
-export let nextSecond: f64 = 0;
 
 export function setUp(): void {
   for (let i: u32 = 0; i < 1000; i++) {
@@ -99,14 +101,15 @@ export function setSecond(seconds: f64): void {
 
 /**
  * Writes the frames in [begin, end) to the output, as long as they are ordinary, whole, and have payloads of at most
- * `limit` bytes, and stops early behind `enough` bytes. Returns how many; see `consumed` and `written`.
+ * `limit` bytes, and stops early behind `enough` bytes. Returns how many; see `results`.
  */
 export function run(begin: usize, end: usize, enough: usize, limit: usize): i32 {
   let at = begin;
   let to = output;
   const outputEnd = output + OUTPUT_BYTES - SLACK;
   let lines: i32 = 0;
-  nextSecond = 0;
+  store<f64>(NEXT_SECOND, 0);
+  let lastNanos: u32 = 0;
   while (at + FRAME_HEAD <= end && to - output < enough) {
     const size = <usize>bswap(load<u32>(at));
     let from = at + FRAME_HEAD;
@@ -129,7 +132,7 @@ export function run(begin: usize, end: usize, enough: usize, limit: usize): i32 
     if (byte >= 0x80) break;
     const nanos = time - second;
     if (nanos >= BILLION) {
-      nextSecond = <f64>(time / BILLION);
+      store<f64>(NEXT_SECOND, <f64>(time / BILLION));
       break;
     }
 
@@ -163,8 +166,9 @@ export function run(begin: usize, end: usize, enough: usize, limit: usize): i32 
     lastNanos = <u32>nanos;
     lines++;
   }
-  consumed = at - begin;
-  written = to - output;
+  store<f64>(CONSUMED, <f64>(at - begin));
+  store<f64>(WRITTEN, <f64>(to - output));
+  store<f64>(LAST_NANOS, <f64>lastNanos);
   return lines;
 }
 

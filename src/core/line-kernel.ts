@@ -38,15 +38,20 @@ interface Exports {
   readonly lent: Cell;
   readonly LENT_BYTES: Cell;
   readonly output: Cell;
-  readonly consumed: Cell;
-  readonly written: Cell;
-  readonly nextSecond: Cell;
-  readonly lastNanos: Cell;
+  /** Four numbers: bytes used up, bytes written, nanoseconds of the last line, second of the next line if that is another one. */
+  readonly results: Cell;
   setUp(): void;
   setHead(headBytes: number, sizeAt: number, nanosAt: number, stdoutTailBytes: number, stderrTailBytes: number): void;
   setSecond(seconds: number): void;
   run(from: number, to: number, enough: number, limit: number): number;
 }
+
+/** Where they stand in `results`. */
+const CONSUMED = 0;
+const WRITTEN = 1;
+const LAST_NANOS = 2;
+const NEXT_SECOND = 3;
+const RESULTS = 4;
 
 class LineKernel {
   readonly #exports: Exports;
@@ -56,6 +61,7 @@ class LineKernel {
   readonly #input: Buffer;
   #lent: Buffer;
   readonly #outputAt: number;
+  readonly #results: Float64Array;
   readonly #time = new TimestampWriter();
   /** The head that lies in the memory is of this shape and this second. */
   #shape: CommandShape | undefined;
@@ -67,6 +73,7 @@ class LineKernel {
     this.#headAt = exports.head.value;
     this.#inputAt = exports.input.value;
     this.#outputAt = exports.output.value;
+    this.#results = new Float64Array(exports.memory.buffer, exports.results.value, RESULTS);
     this.#input = this.#memory.subarray(this.#inputAt, this.#inputAt + exports.INPUT_BYTES.value);
     this.#lent = this.#memory.subarray(exports.lent.value, exports.lent.value + exports.LENT_BYTES.value);
     exports.setUp();
@@ -86,18 +93,19 @@ class LineKernel {
    */
   write(run: FrameRun, shape: CommandShape, out: ByteWriter, limit: number, enough: number): number {
     if (shape !== this.#shape && !this.#take(shape)) return 0;
-    const { consumed, written, nextSecond, lastNanos } = this.#exports;
+    const results = this.#results;
     const [from, to] = this.#place(run);
     let lines = this.#exports.run(from, to, enough, limit);
-    if (lines === 0 && nextSecond.value > 0) {
-      this.#setSecond(nextSecond.value);
+    const nextSecond = results[NEXT_SECOND] as number;
+    if (lines === 0 && nextSecond > 0) {
+      this.#setSecond(nextSecond);
       lines = this.#exports.run(from, to, enough, limit);
     }
     if (lines === 0) return 0;
-    out.append(this.#memory.subarray(this.#outputAt, this.#outputAt + written.value));
-    run.at += consumed.value;
+    out.append(this.#memory.subarray(this.#outputAt, this.#outputAt + (results[WRITTEN] as number)));
+    run.at += results[CONSUMED] as number;
     run.seconds = this.#second;
-    run.nanos = lastNanos.value;
+    run.nanos = results[LAST_NANOS] as number;
     return lines;
   }
 
