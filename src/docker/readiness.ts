@@ -21,20 +21,28 @@ let all: ReadySet | null | undefined;
 /** Owns the descriptor. `readable` is called again and again as long as something is there. */
 export function watch(fd: number, readable: Readable): Readiness {
   all ??= ReadySet.make() ?? null;
-  return all === null ? watchAlone(fd, readable) : watchTogether(all, fd, readable);
+  if (all === null) return watchAlone(fd, readable);
+  // Node's event loop would have no place for it either, and end the process.
+  return all.add(fd, readable) ? watchTogether(all, fd, readable) : poll(fd, readable);
 }
 
+/** It is in the set already. */
 function watchTogether(set: ReadySet, fd: number, readable: Readable): Readiness {
   let isOpen = true;
-  set.add(fd, readable);
+  /** Its place was taken while it was paused. */
+  let alone: Readiness | undefined;
   return {
-    pause: () => set.remove(fd),
-    resume: () => isOpen ? set.add(fd, readable) : undefined,
+    pause: () => alone === undefined ? set.remove(fd) : alone.pause(),
+    resume: () => {
+      if (alone !== undefined) alone.resume();
+      else if (isOpen && !set.add(fd, readable)) alone = poll(fd, readable);
+    },
     close: () => {
       if (!isOpen) return;
       isOpen = false;
       set.remove(fd);
-      closeSync(fd);
+      if (alone === undefined) closeSync(fd);
+      else alone.close();
     },
   };
 }
@@ -49,7 +57,7 @@ export function watchAlone(fd: number, readable: Readable): Readiness {
   return { pause: () => void socket.pause(), resume: () => void socket.resume(), close: () => void socket.destroy() };
 }
 
-/** For a Node whose sockets are made differently: looks again and again. */
+/** For a Node whose sockets are made differently, or what the set has no place for: looks again and again. */
 export function poll(fd: number, readable: () => void): Readiness {
   let timer: NodeJS.Timeout | undefined;
   let isOpen = true;

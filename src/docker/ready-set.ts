@@ -61,13 +61,17 @@ export class ReadySet {
     handle.readStart();
   }
 
-  /** Tells `readable` from now on, in turn with others, as long as something is there. */
-  add(fd: number, readable: Readable): void {
-    if (this.#watched.has(fd)) return;
-    this.#watched.set(fd, readable);
+  /**
+   * Tells `readable` from now on, in turn with others, as long as something is there. False: the system refuses it, as it does when
+   * there are more than /proc/sys/fs/epoll/max_user_watches.
+   */
+  add(fd: number, readable: Readable): boolean {
+    if (this.#watched.has(fd)) return true;
     this.#event[0] = EPOLLIN;
     this.#event[FD_WORD] = fd;
-    this.#calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, this.#eventAt);
+    if (this.#calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, this.#eventAt) !== 0) return false;
+    this.#watched.set(fd, readable);
+    return true;
   }
 
   /** Must come before the descriptor is closed. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { poll, watch, watchAlone, type Readiness } from '../../src/docker/readiness.ts';
-import type { Readable } from '../../src/docker/ready-set.ts';
+import { ReadySet, type Readable } from '../../src/docker/ready-set.ts';
 import { until } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nld-readiness-'));
@@ -47,4 +47,12 @@ test('a silent pipe costs nothing', async (t) => {
   t.is(told, 0);
   readiness.close();
   closeSync(writer);
+});
+
+test('what the set has no place for is refused, and not forgotten', (t) => {
+  const set = ReadySet.make();
+  // A regular file cannot be waited for.
+  const file = openSync(join(folder, 'file'), 'w');
+  t.false(set?.add(file, () => false));
+  closeSync(file);
 });
