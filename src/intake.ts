@@ -131,16 +131,22 @@ export class Intake {
     return () => this.#tails.delete(tail);
   }
 
-  /** The session has ended. `isDelivered`: nothing is left in the journal that anybody needs. */
-  end(isDelivered: boolean): void {
-    if (isDelivered) this.journal.remove();
-    else this.journal.close();
+  /** Nothing is left that anybody needs. */
+  remove(): void {
+    this.journal.remove();
     for (const tail of this.#tails) tail.end();
+  }
+
+  /** What is left is for the next process. Resolves when the journal has made it safe. */
+  close(): Promise<void> {
+    const closed = this.journal.close();
+    for (const tail of this.#tails) tail.end();
+    return closed;
   }
 
   /** It never began. */
   [Symbol.dispose](): void {
-    this.journal.close();
+    void this.journal.close();
     this.#fifo?.close();
   }
 

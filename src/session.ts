@@ -31,7 +31,8 @@ export class Session implements IntakeListener {
   readonly #settings: SessionSettings;
   readonly #intake: Intake;
   readonly #outputs: Outputs;
-  #isEnded = false;
+  /** Set when nothing is left to do: resolves when what is kept is safe. */
+  #ending: Promise<void> | undefined;
 
   /** Opens the FIFO; throws an Error for the user when that fails. Whatever fails, nothing stays open. */
   constructor(settings: SessionSettings) {
@@ -68,7 +69,7 @@ export class Session implements IntakeListener {
 
   /** Where its lines go from now on, see Outputs. */
   change(ways: readonly Way[], overflow: OverflowPlan): void {
-    if (this.#isEnded) return;
+    if (this.#ending !== undefined) return;
     this.#intake.overflow = overflow;
     this.#outputs.change(ways);
   }
@@ -95,13 +96,13 @@ export class Session implements IntakeListener {
     if (this.#outputs.all.every(({ isReady }) => isReady)) this.#intake.drain();
     this.#intake.complete();
     await this.#outputs.delivered(this.#outputs.all.filter(({ isAway }) => journal.volatileBytes > 0 || !isAway), signal);
-    if (this.#isEnded) return;
-    this.#outputs.abandonLeaving();
-    for (const delivery of this.#isEnded ? [] : this.#outputs.all) {
+    if (this.#ending === undefined) this.#outputs.abandonLeaving();
+    for (const delivery of this.#ending === undefined ? this.#outputs.all : []) {
       delivery.rewind();
       if (journal.volatileBytes > 0) delivery.dropAll('shutdown');
     }
     this.#end();
+    await this.#ending;
   }
 
   /** Shows the lines that come from now on. Returns what ends it. */
@@ -152,12 +153,20 @@ export class Session implements IntakeListener {
   }
 
   #end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    const isDelivered = this.#outputs.areDelivered;
-    this.#intake.end(isDelivered);
+    this.#ending ??= this.#outputs.areDelivered ? this.#remove() : this.#close();
+  }
+
+  async #remove(): Promise<void> {
+    this.#intake.remove();
     this.#outputs.close();
-    this.#settings.ended(isDelivered && !this.#intake.isSuspended, !isDelivered);
+    this.#settings.ended(!this.#intake.isSuspended, false);
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#intake.close();
+    this.#outputs.close();
+    await closed;
+    this.#settings.ended(false, true);
   }
 
   /**

@@ -96,8 +96,8 @@ class KeptJournal extends MemoryJournal {
     return 0;
   }
 
-  override close(): void {
-    return undefined;
+  override async close(): Promise<void> {
+    // It goes on.
   }
 }
 

@@ -37,8 +37,8 @@ export interface Journal {
   markOf(output: string): Mark | undefined;
   /** Forgets [from, to): it will be skipped by `read`. */
   discard(from: number, to: number): void;
-  /** The process ends: what is kept is for the next one. */
-  close(): void;
+  /** The process ends: what is kept is for the next one. Resolves when it is as safe as it will be; the journal is not used from the call on. */
+  close(): Promise<void>;
   /** Nothing is needed any more. */
   remove(): void;
 }

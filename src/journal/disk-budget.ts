@@ -10,7 +10,7 @@ import { Quarantine } from './quarantine.ts';
 import { Room, type Sharing } from './room.ts';
 import { FolderNames } from './folder-names.ts';
 import { MAX_SEGMENT_BYTES } from './segment.ts';
-import { SyncQueue, type Syncable } from './sync-queue.ts';
+import { SyncQueue } from './sync-queue.ts';
 
 /** All times of the journals are counted in ticks. */
 const TICK_MS = 100;
@@ -26,7 +26,7 @@ const MIN_SEGMENT_BYTES = 64 * 1024;
 const SHED_ROUNDS = 4;
 
 /** A journal, as the budget sees it. */
-export interface Member extends Syncable {
+export interface Member {
   readonly owner: Holder;
   /** Removes what is not needed any more, now. */
   reclaim(): void;

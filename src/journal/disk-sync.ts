@@ -1,15 +1,13 @@
-/** Makes what one journal has written safe from a power failure, at once or in steps. */
+/** Makes what one journal has written safe from a power failure, in steps. */
 import type { DiskBudget } from './disk-budget.ts';
 import type { Ledger } from './disk-ledger.ts';
 import { systemCode, type SyncTarget } from './file-system.ts';
 import { isMemory, type Segment, type SegmentFolder } from './segment.ts';
-import type { SegmentWriter } from './segment-writer.ts';
 
 export interface DiskSyncSettings {
   readonly budget: DiskBudget;
   readonly folder: SegmentFolder;
   readonly ledger: Ledger;
-  readonly writer: SegmentWriter;
   readonly segments: readonly Segment[];
 }
 
@@ -27,16 +25,7 @@ export class DiskSync {
     return folder.isSafe && segments.every((segment) => segment.isSynced || ledger.isOver(segment));
   }
 
-  /** At once. A disk that fails is told of. */
-  now(): void {
-    const { budget, folder, writer } = this.#settings;
-    budget.attempt(this, () => {
-      for (const segment of this.#unsynced()) writer.sync(segment);
-      folder.sync();
-    });
-  }
-
-  /** In steps; `reclaim` is called when the saved watermark is safe, and files before it may go. */
+  /** `reclaim` is called when the saved watermark is safe, and files before it may go. */
   *later(reclaim: () => void): Generator<SyncTarget, void> {
     const { budget, folder, ledger } = this.#settings;
     try {

@@ -16,10 +16,9 @@ import { Reclaimer } from './disk-reclaimer.ts';
 import { Recovery } from './disk-recovery.ts';
 import type { Holes } from './disk-holes.ts';
 import { Ledger } from './disk-ledger.ts';
-import { DiskSync } from './disk-sync.ts';
-import type { SyncTarget } from './file-system.ts';
+import { REUSE_BYTES, Upkeep } from './disk-upkeep.ts';
 import { SegmentReader } from './segment-reader.ts';
-import { isMemory, SegmentFolder, type Segment } from './segment.ts';
+import { SegmentFolder, type Segment } from './segment.ts';
 import { SegmentTail } from './segment-tail.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { WatermarkFile } from './watermark-file.ts';
@@ -38,14 +37,8 @@ export interface DiskJournalSettings {
   readonly owner: JournalOwner;
 }
 
-/** A file of which everything is confirmed is used on up to this size: making one costs as much as writing 100 KiB. */
-const REUSE_BYTES = 1024 * 1024;
 /** What a container that never stops writing brings before others have their turn. */
 const TAKE_BYTES = 64 * 1024;
-/** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
-const IDLE_TICKS = 50;
-/** 500 ms between two savings: what was confirmed since is sent again after a kill. In every tick they would cost more than the lines do. */
-const SAVE_TICKS = 5;
 /** What was begun, what is in flight, and one more. */
 const SHED_ROUNDS = 4;
 
@@ -64,14 +57,12 @@ export class DiskJournal implements Member, Journal {
   readonly #reader: SegmentReader;
   readonly #writer: SegmentWriter;
   readonly #tail: SegmentTail;
-  readonly #sync: DiskSync;
+  readonly #upkeep: Upkeep;
   readonly #reclaimer: Reclaimer;
   /** In order of their offsets; there may be gaps between them. */
   readonly #segments: Segment[];
   readonly #holes: Holes;
   readonly #segmentBytes: number;
-  #idleTicks = 0;
-  #ticksSinceSaving = SAVE_TICKS;
   #isClosed = false;
 
   /** Goes on where an earlier process ended. */
@@ -95,8 +86,10 @@ export class DiskJournal implements Member, Journal {
     this.#ledger = new Ledger({ budget, folder: this.#folder, mark, holes, isSyncing: sync !== 'none', isDetached }, { offset: watermark, sequence, epoch, isAhead });
     this.#tail = this.#makeTail(head);
     const parts = { budget, folder: this.#folder, ledger: this.#ledger, writer: this.#writer, tail: this.#tail, segments };
-    this.#sync = new DiskSync(parts);
     this.#reclaimer = new Reclaimer(parts);
+    this.#upkeep = new Upkeep({
+      ...parts, reader: this.#reader, reclaimer: this.#reclaimer, isDetached, isSyncing: sync !== 'none' && !isDetached, readable: () => this.owner.readable(),
+    });
     budget.used += this.#tail.used;
     budget.join(this);
     if (isAhead) this.#ledger.save();
@@ -138,7 +131,7 @@ export class DiskJournal implements Member, Journal {
 
   /** A power failure would take nothing. */
   get isSynced(): boolean {
-    return this.#sync.isDone;
+    return this.#upkeep.isSynced;
   }
 
   /** May ask owners to shed, this one's as well. What the disk does not take, or cannot take by itself, passes through memory. */
@@ -224,52 +217,29 @@ export class DiskJournal implements Member, Journal {
   }
 
   tick(isTimeToSync: boolean): boolean {
-    this.#writer.tick();
-    if (this.#reader.tick()) this.owner.readable();
-    if (!this.isDetached) this.#tail.spill();
-    // A session without a byte has no folder.
-    const isDue = ++this.#ticksSinceSaving > SAVE_TICKS || this.#ledger.isFarAhead;
-    if (isDue && this.head > 0 && !this.#ledger.isSaved && (this.#ledger.hasFile || this.#writer.isReady)) {
-      this.#ticksSinceSaving = 0;
-      this.#ledger.save();
-    }
-    this.#ledger.saveHoles();
-    if (isTimeToSync && this.#settings.sync !== 'none' && !this.isDetached) this.#budget.syncQueue.add(this);
-    return ++this.#idleTicks < IDLE_TICKS || !this.#rest();
+    return this.#upkeep.tick(isTimeToSync);
   }
 
-  *makeSafe(): Generator<SyncTarget, void> {
-    if (!this.#isClosed) yield* this.#sync.later(() => this.#reclaimer.reclaim(REUSE_BYTES, true));
-  }
-
-  /** The process ends: everything is kept for the next one, except for `volatileBytes`. */
-  close(): void {
-    if (this.#isClosed) return;
-    while (!this.isDetached && this.#tail.spill()) continue;
-    if (this.head > 0) this.#ledger.saveForGood();
-    if (this.#settings.sync !== 'none' && !this.isDetached) {
-      this.#reclaimer.reclaim(REUSE_BYTES);
-      this.#sync.now();
-    }
-    this.#end();
+  /**
+   * The process ends: everything is kept for the next one, except for `volatileBytes`. Resolves when it is as safe from a power
+   * failure as `sync` asks for, or the disk has failed.
+   */
+  close(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#isClosed = true;
+    // Nobody asks for ticks or room here any more.
+    this.#budget.leave(this);
+    return this.#upkeep.close();
   }
 
   /** Nothing is needed any more. */
   remove(): void {
     if (this.#isClosed) return;
-    this.#end();
+    this.#isClosed = true;
+    this.#budget.leave(this);
+    this.#upkeep.end();
     if (!this.isDetached) this.#budget.attempt(this.#folder, () => this.#budget.fs.remove(this.#folder.path));
     this.#budget.healed(this.#folder);
-  }
-
-  #end(): void {
-    this.#isClosed = true;
-    this.#sync.end();
-    this.#writer.rest();
-    this.#ledger.end();
-    this.#reclaimer.giveAllBack();
-    this.#budget.leave(this);
-    for (const who of [this.#reader, this.#writer, this.#tail, this.#folder]) this.#budget.healed(who);
   }
 
   #makeTail(head: number): SegmentTail {
@@ -286,7 +256,7 @@ export class DiskJournal implements Member, Journal {
 
   /** Asks for ticks. */
   #wake(): void {
-    this.#idleTicks = 0;
+    this.#upkeep.wake();
     this.#budget.activate(this);
   }
 
@@ -302,14 +272,5 @@ export class DiskJournal implements Member, Journal {
       if (this.#tail.used + size > this.#settings.limit) this.owner.shed(this.#segmentBytes);
     }
     return !this.isDetached && this.#writer.isReady && this.#budget.makeRoom(size);
-  }
-
-  /** Gives back what a quiet session does not need. True when nothing is left to do. */
-  #rest(): boolean {
-    if (this.#writer.isWaiting || this.#reader.isWaiting) return false;
-    if (!this.isDetached && (this.#segments.some(isMemory) || (this.#settings.sync !== 'none' && !this.isSynced))) return false;
-    this.#reclaimer.reclaim(0);
-    this.#writer.rest();
-    return this.head === 0 || this.#ledger.rest();
   }
 }

@@ -164,7 +164,7 @@ export class MemoryJournal implements Journal {
     return undefined;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.remove();
   }
 

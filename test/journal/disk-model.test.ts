@@ -230,13 +230,17 @@ class Model {
     this.#isDiscarding = false;
   }
 
+  /** The process ends in order: a power failure right behind it takes nothing, unless it may. */
   #close(): void {
     const journal = this.#running();
     const head = journal.head;
     const volatile = journal.volatileBytes;
-    journal.close();
+    void journal.close();
+    this.fs.settle();
     if (this.fs.openCount > 0 || this.#budget.used > 0 || this.#budget.memory.used > 0) throw new Error('something is held after close');
-    this.#crash(head, volatile, false);
+    const isSafe = this.#sync !== 'none' && !this.#wasHurt && volatile === 0;
+    if (isSafe) this.#safe = this.#kept;
+    this.#crash(head, volatile, isSafe);
   }
 
   #tick(amount: number, settles: boolean): void {
