@@ -15,7 +15,9 @@ export async function completion(shell: string, output: Output): Promise<number>
 /** What a container may set. */
 const OPTION_WORDS = [...optionSchemas].filter(([, schema]) => isAllowedIn('log-opt', schema) && schema['x-scope'] !== 'daemon').map(([name]) => `${name}=`);
 
-const TOP_WORDS = [...commands.map(({ name }) => name), 'help', '--help', '--version'];
+const HELP = { name: 'help', summary: 'show the help of a command' };
+const TOP_FLAGS = ['--help', '--version'];
+const TOP_WORDS = [...commands.map(({ name }) => name), HELP.name, ...TOP_FLAGS];
 
 function optionsOf({ options }: Command): readonly (readonly [string, CommandOption])[] {
   return Object.entries({ ...options, ...COMMON_OPTIONS });
@@ -82,15 +84,17 @@ function zshText(text: string): string {
 
 function zshAction(complete: Completion | undefined): string {
   if (complete === 'file') return '_files';
-  if (complete === 'option') return `(${OPTION_WORDS.join(' ')})`;
+  if (complete === 'option') return `{compadd -S "" -- ${OPTION_WORDS.join(' ')}}`;
   return complete === undefined ? ' ' : `(${complete.join(' ')})`;
 }
 
 function zshCommand(command: Command): string[] {
   const options = optionsOf(command).flatMap(([name, option]) => flags(name, option).map((flag) => {
+    const isRepeated = option.type === 'string' && option.multiple === true;
+    const before = isRepeated ? '*' : `(${flags(name, option).join(' ')})`;
+    // Behind a blank, and behind = where the name is long.
     const value = option.type === 'string' ? `:${option.value}:${zshAction(completionOf(option))}` : '';
-    const repeated = option.type === 'string' && option.multiple === true ? '*' : '';
-    return `'${repeated}${flag}[${zshText(option.help)}]${value}'`;
+    return `'${before}${flag}${value !== '' && flag.startsWith('--') ? '=' : ''}[${zshText(option.help)}]${value}'`;
   }));
   const positionals = (command.positionals ?? []).map((each) => `':${each.name}:${zshAction(completionOf(each))}'`);
   return [`    ${command.name}) _arguments -s ${[...options, ...positionals].join(' \\\n      ')} ;;`];
@@ -102,8 +106,8 @@ function renderZsh(): string {
     `${HEAD} zsh`,
     '_nats_log_driver() {',
     '  local -a commands',
-    `  commands=(${commands.map(({ name, summary }) => `'${name}:${zshText(summary)}'`).join(' ')})`,
-    '  if ((CURRENT == 2)); then _describe command commands; return; fi',
+    `  commands=(${[...commands, HELP].map(({ name, summary }) => `'${name}:${zshText(summary)}'`).join(' ')})`,
+    `  if ((CURRENT == 2)); then _describe command commands; compadd -- ${TOP_FLAGS.join(' ')}; return; fi`,
     '  local command=$words[2]',
     '  shift words; ((CURRENT--))',
     '  case $command in',
@@ -123,10 +127,11 @@ function fishArguments(complete: Completion | undefined): string {
 }
 
 function fishCommand(command: Command): string[] {
-  const start = `complete -c ${PROGRAM} -n '__fish_seen_subcommand_from ${command.name}'`;
+  const start = `complete -c ${PROGRAM} -n '__nats_log_driver_is ${command.name}'`;
   const options = optionsOf(command).map(([name, option]) => {
     const short = option.short === undefined ? '' : ` -s ${option.short}`;
-    const value = option.type === 'string' ? ` -r${fishArguments(completionOf(option))}` : '';
+    const complete = completionOf(option);
+    const value = option.type === 'string' ? ` ${complete === 'file' ? '-r' : '-x'}${fishArguments(complete)}` : '';
     return `${start}${short} -l ${name}${value} -d '${quoted(option.help)}'`;
   });
   return [...options, ...(command.positionals ?? []).map((each) => `${start}${fishArguments(completionOf(each))}`)];
@@ -135,9 +140,16 @@ function fishCommand(command: Command): string[] {
 function renderFish(): string {
   return [
     `${HEAD} fish`,
+    'function __nats_log_driver_is',
+    '  set -l words (commandline -opc)',
+    '  test "$words[2]" = "$argv[1]"',
+    'end',
     `complete -c ${PROGRAM} -f`,
-    ...commands.map(({ name, summary }) => `complete -c ${PROGRAM} -n __fish_use_subcommand -a ${name} -d '${quoted(summary)}'`),
+    ...[...commands, HELP].map(({ name, summary }) => `complete -c ${PROGRAM} -n '__nats_log_driver_is ""' -a ${name} -d '${quoted(summary)}'`),
+    `complete -c ${PROGRAM} -n '__nats_log_driver_is ""' -l help -s h -d 'show all commands'`,
+    `complete -c ${PROGRAM} -n '__nats_log_driver_is ""' -l version -s V -d 'show the version'`,
     ...commands.flatMap(fishCommand),
+    `complete -c ${PROGRAM} -n '__nats_log_driver_is help' -a '${commands.map(({ name }) => name).join(' ')}'`,
     '',
   ].join('\n');
 }

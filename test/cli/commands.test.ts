@@ -1,7 +1,5 @@
-/** What all commands have in common: help, wrong usage, colours, completion. */
+/** What all commands have in common: help, wrong usage, colours. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import manifest from '../../package.json' with { type: 'json' };
@@ -102,42 +100,4 @@ test('a reader that goes away ends a command quietly', (t) => {
   });
   t.is(stderr, '');
   t.is(status, 0);
-});
-
-/** What bash would offer for the last of `words`. */
-function completed(script: string, words: readonly string[]): string[] {
-  const probe = `source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _nats_log_driver; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  return spawnSync('bash', ['--norc', '-c', probe, 'bash', 'nats-log-driver', ...words], { encoding: 'utf8' }).stdout.split('\n').filter((word) => word !== '');
-}
-
-test('bash completes commands, options, their values, options of the driver and files', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'nld-completion-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const script = join(folder, 'completion');
-  writeFileSync(script, (await runCommand(['completion', 'bash'])).out);
-  writeFileSync(join(folder, 'web.json'), '{}');
-  t.is(spawnSync('bash', ['-n', script]).status, 0);
-  t.deepEqual(completed(script, ['']), [...commands.map(({ name }) => name), 'help', '--help', '--version']);
-  t.deepEqual(completed(script, ['exp']), ['explain']);
-  t.deepEqual(completed(script, ['explain', '--in']), ['--info']);
-  t.deepEqual(completed(script, ['explain', '--log-opt', 'nats-max']), ['nats-max-reconnect=']);
-  t.deepEqual(completed(script, ['explain', '--info', `${folder}/w`]), [join(folder, 'web.json')]);
-  t.deepEqual(completed(script, ['explain', '--color', '=', 'al']), ['always']);
-  t.deepEqual(completed(script, ['explain', '--color', '=']), ['auto', 'always', 'never']);
-  t.deepEqual(completed(script, ['completion', 'z']), ['zsh']);
-  t.deepEqual(completed(script, ['help', 'ser']), ['serve']);
-});
-
-test('the scripts for zsh and fish name every command and every option', async (t) => {
-  const { out: zsh } = await runCommand(['completion', 'zsh']);
-  const { out: fish } = await runCommand(['completion', 'fish']);
-  t.regex(zsh, /^#compdef nats-log-driver$/m);
-  for (const { name, options } of commands) {
-    t.true(zsh.includes(`    ${name}) _arguments`), name);
-    t.true(fish.includes(` -a ${name} -d `), name);
-    for (const option of Object.keys(options)) {
-      t.true(zsh.includes(`--${option}[`), option);
-      t.true(fish.includes(`from ${name}'`) && new RegExp(`from ${name}'.* -l ${option} `).test(fish), option);
-    }
-  }
 });
