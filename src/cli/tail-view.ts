@@ -1,7 +1,7 @@
 /** Messages as lines of text: the container in front, in its colour, as Compose does. */
 import type { ReadMessage } from '../nats/reader.ts';
 import { LineJoiner, type Joined } from './line-joiner.ts';
-import type { LogMessage } from './log-message.ts';
+import { parseLogMessage, type LogMessage } from './log-message.ts';
 import type { Output, Style } from './output.ts';
 import { printable, shorten, showCount } from './printable.ts';
 import { SequenceWatch } from './sequence-watch.ts';
@@ -29,13 +29,24 @@ export class TailView {
   /** Of the widest name so far. */
   #width = 0;
   #isTold = false;
+  /** A message, or that one was left out. */
+  hasShown = false;
 
   constructor(output: Output, options: ViewOptions) {
     this.#output = output;
     this.#options = options;
   }
 
+  /** Makes room for the names in these messages, so that their lines stand below each other. */
+  expect(messages: readonly ReadMessage[]): void {
+    for (const { data } of messages) {
+      const message = parseLogMessage(data);
+      if (message !== undefined) this.#width = Math.max(this.#width, this.#nameOf(message).length);
+    }
+  }
+
   show({ session, sequence, data }: ReadMessage, message: LogMessage): void {
+    this.hasShown = true;
     const hole = session === undefined || sequence === undefined ? undefined : this.#watch.note(session, sequence);
     if (hole !== undefined) {
       const count = hole.to - hole.from + 1;
@@ -47,6 +58,7 @@ export class TailView {
 
   /** A message of somebody else. */
   skip({ subject }: ReadMessage): void {
+    this.hasShown = true;
     if (this.#isTold) return;
     this.#isTold = true;
     this.warn(`messages that are not the driver's are left out, the first on ${subject}`);

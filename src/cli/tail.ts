@@ -8,6 +8,8 @@ import { Reader, type ReadMessage, type Start, type StreamFacts } from '../nats/
 import { loginReader } from '../options/login.ts';
 import { OptionError } from '../options/option-error.ts';
 import { resolveOptions, type ResolvedOptions } from '../options/resolve.ts';
+import { quote } from '../options/option-error.ts';
+import { validatePattern } from '../options/subject.ts';
 import { parseDuration } from '../options/units.ts';
 import { toTarget } from '../plan.ts';
 import { UsageError } from './command.ts';
@@ -20,6 +22,8 @@ import { TailView, type ViewOptions } from './tail-view.ts';
 
 const DEFAULT_LAST = 10;
 const MAX_LAST = 1_000_000;
+const ALL = 'all';
+const DAY_MS = 86_400_000;
 /** Before a lost connection is dialled again. */
 const PAUSE_MS = 1000;
 
@@ -61,28 +65,31 @@ export async function tail(values: TailArguments, [subject]: readonly string[], 
 function toRequest({ since, last, follow, stream }: TailArguments, subject: string | undefined, resolved: ResolvedOptions): Request {
   const { options } = resolved;
   const from = since === undefined ? undefined : parseTime(since);
+  const fault = subject === undefined ? undefined : validatePattern(subject);
+  if (fault !== undefined) throw new UsageError(`SUBJECT: expected one that can be subscribed to, got ${quote(subject ?? '')}, which ${fault}`);
   return {
     target: toTarget(resolved),
     readLogin: loginReader(() => options['nats-secret-dirs']),
     subject: subject ?? wildcardOf(options['nats-subject'] ?? options.tag),
     stream: stream ?? options['nats-stream'],
-    since: from,
-    last: last === undefined ? (from === undefined ? DEFAULT_LAST : undefined) : parseCount(last),
+    since: from ?? (last === ALL ? new Date(0) : undefined),
+    last: last === undefined ? (from === undefined ? DEFAULT_LAST : undefined) : last === ALL ? undefined : parseCount(last),
     follow,
     isDefault: since === undefined && last === undefined,
   };
 }
 
 function parseTime(text: string): Date {
-  const ago = parseDuration(text);
-  const time = ago === undefined ? Date.parse(text) : Date.now() - ago;
-  if (Number.isNaN(time)) throw new UsageError(`--since: expected a duration such as 10m or a time such as 2026-03-14T15:00:00Z, got ${JSON.stringify(text)}`);
+  const [, days, rest] = /^(\d{1,5})d(.*)$/.exec(text) ?? [];
+  const ago = rest === '' ? 0 : parseDuration(rest ?? text);
+  const time = ago === undefined ? Date.parse(text) : Date.now() - ago - Number(days ?? 0) * DAY_MS;
+  if (Number.isNaN(time)) throw new UsageError(`--since: expected a duration such as 10m or 2d, or a time such as 2026-03-14T15:00:00Z, got ${JSON.stringify(text)}`);
   return new Date(time);
 }
 
 function parseCount(text: string): number {
   const count = /^\d{1,7}$/.test(text) ? Number(text) : Infinity;
-  if (count > MAX_LAST) throw new UsageError(`--last: expected a number from 0 to ${MAX_LAST}, got ${JSON.stringify(text)}`);
+  if (count > MAX_LAST) throw new UsageError(`--last: expected all, or a number from 0 to ${MAX_LAST}, got ${JSON.stringify(text)}`);
   return count;
 }
 
@@ -147,12 +154,14 @@ class Tail {
       const shown = since === undefined
         ? await lastMessages(stream, last, isWanted, (from, to) => read({ position: from }, to))
         : await lastOf(read(start, stream.last), last, isWanted);
+      this.#view.expect(shown);
       for (const message of shown) this.#show(message);
       start = { position: stream.last + 1 };
     } else if (!follow && stream.last >= stream.first) {
       for await (const message of read(start, stream.last)) this.#show(message);
     }
     if (follow) await this.#follow(stream, start);
+    else if (!this.#view.hasShown && last !== 0) this.#view.warn(`the stream ${stream.name} holds no such line`);
   }
 
   /** From where reading stopped, over any number of connections. */

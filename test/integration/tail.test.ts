@@ -97,6 +97,16 @@ test('history: the last lines of the configured subject, as a whole or chosen by
   t.is(json, `${body({ text: 'line 60', sequence: 60 })}\n`);
 });
 
+test('all of the history, or nothing, which is said; names of different lengths stand below each other', async (t) => {
+  const { publisher, env } = await site(t);
+  t.deepEqual(await runProcess(['tail'], env), { code: 0, out: '', err: '-- the stream LOGS holds no such line\n' });
+  await publisher.publish({ name: 'db', text: 'a' }, ...numbered(30), { name: 'gateway', text: 'z' });
+  const all = (await runProcess(['tail', '--last', 'all'], env)).out.split('\n');
+  t.is(all.length - 1, 32);
+  t.deepEqual((await runProcess(['tail', '--last', '2'], env)).out, 'web     | line 30\ngateway | z\n');
+  t.deepEqual(await runProcess(['tail', '--container', 'nobody'], env), { code: 0, out: '', err: '-- the stream LOGS holds no such line\n' });
+});
+
 test('history since a time, and the last of it', async (t) => {
   const { publisher, env } = await site(t);
   await publisher.publish(...numbered(5));
@@ -107,6 +117,7 @@ test('history since a time, and the last of it', async (t) => {
   t.is((await runProcess(['tail', '--since', since], env)).out.split('\n').length - 1, 20);
   t.is((await runProcess(['tail', '--since', since, '--last', '3'], env)).out, 'web | line 23\nweb | line 24\nweb | line 25\n');
   t.is((await runProcess(['tail', '--since', '1h'], env)).out.split('\n').length - 1, 25);
+  t.is((await runProcess(['tail', '--since', '2d12h'], env)).out.split('\n').length - 1, 25);
 });
 
 test('a number that is missing is told of, in its place, and what the driver itself gave up is shown', async (t) => {
@@ -239,7 +250,12 @@ test('what goes wrong is told in words', async (t) => {
   t.deepEqual([missing.code, missing.err], [1, 'stream NONE: stream not found\n']);
   const away = await runProcess(['tail', '--server', '127.0.0.1:1'], env);
   t.deepEqual([away.code, away.err], [1, 'cannot connect to NATS\nnats://127.0.0.1:1: connection refused\n']);
-  t.is((await runProcess(['tail', '--since', 'yesterday'], env)).code, 2);
+  for (const since of ['yesterday', '', '1dx']) t.is((await runProcess(['tail', `--since=${since}`], env)).code, 2, since);
+  for (const subject of ['', 'logs. x', 'logs.>.x', 'logs.w*', 'logs..x']) {
+    const { code, err } = await runProcess(['tail', subject], env);
+    t.is(code, 2);
+    t.regex(err, /^nats-log-driver tail: SUBJECT: expected one that can be subscribed to, got ".*", which (is|holds) /);
+  }
   t.is((await runProcess(['tail', '--last', 'many'], env)).code, 2);
   t.regex((await runProcess(['tail', '--opt', 'nats-severs=x'], env)).err, /did you mean nats-servers\?/);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { validateSubject } from '../../src/options/subject.ts';
+import { validatePattern, validateSubject } from '../../src/options/subject.ts';
 
 const legal = ['docker.logs', 'a7317399f3f8', 'docker.a7317399f3f8.registry.io/a/b:1.2', 'INBOX', 'a$b', '日志.web', 'x'.repeat(255)];
 
@@ -39,4 +39,10 @@ test('A5: what is taken for a subject always matches one strict expression', (t)
   fc.assert(fc.property(fc.oneof(near, fc.string({ unit: 'binary' })), (subject) => {
     if (validateSubject(subject) === undefined) t.regex(subject, strict);
   }), { numRuns: 2000 });
+});
+
+test('what can be subscribed to may have wildcards, each a token of its own', (t) => {
+  for (const subject of ['logs.web', 'logs.*', '*.web', 'logs.>', '>', '*', 'logs.*.>']) t.is(validatePattern(subject), undefined, subject);
+  const faults = { 'logs.>.x': /> that is not its last/, 'logs.w>': /> that is not its last/, 'logs.w*': /\* that is not a token/, '': /empty/, 'a b': /blank/, 'a..*': /empty token/, '$SYS.>': /belongs to the server/ };
+  for (const [subject, fault] of Object.entries(faults)) t.regex(validatePattern(subject) ?? '', fault, subject);
 });

@@ -13,8 +13,8 @@ export const tail = defineCommand({
   positionals: [{ name: 'SUBJECT', isRequired: false, help: 'such as logs.web or logs.>' }],
   options: {
     follow: { type: 'boolean', short: 'f', help: 'go on with what comes; Ctrl-C ends' },
-    last: { type: 'string', short: 'n', value: 'N', help: 'begin with the last N lines (10, unless --since is given)' },
-    since: { type: 'string', value: 'TIME', help: 'begin so long ago (10m, 2h) or then (2026-03-14T15:00:00Z)' },
+    last: { type: 'string', short: 'n', value: 'N', help: 'begin with the last N lines of all containers together, or all (10, unless --since is given)' },
+    since: { type: 'string', value: 'TIME', help: 'begin so long ago (10m, 2h, 3d) or then (2026-03-14T15:00:00Z)' },
     container: { type: 'string', value: 'GLOB', multiple: true, help: 'only containers whose name or ID is like that: web-*, a7317399f3f8' },
     service: { type: 'string', value: 'GLOB', multiple: true, help: 'only services of Compose or Swarm; needs their label in the messages (option labels)' },
     project: { type: 'string', value: 'GLOB', multiple: true, help: 'only projects of Compose or stacks of Swarm; as --service' },
