@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { inChinese, inEnglish, type Wording } from './chinese.ts';
 import { renderReference } from './cli-reference.ts';
 import { metricList, PREFIX } from '../src/server/metric-list.ts';
 import { MATCH_KEYS } from '../src/options/match.ts';
@@ -162,11 +163,12 @@ export function renderConfigSchema(): string {
 }
 
 /** The table of metrics between its markers. */
-export function renderMetrics(page: string): string {
+export function renderMetrics(page: string, say: Wording): string {
   const [begin, end] = ['<!-- metrics:begin -->', '<!-- metrics:end -->'];
   const rows = metricList.map(({ name, type, labels, help }) =>
-    `| \`${PREFIX}${name}\` | ${type} | ${labels.map((label) => code(label)).join(', ')} | ${help.replaceAll('|', '\\|')} |`);
-  const table = ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
+    `| \`${PREFIX}${name}\` | ${type} | ${labels.map((label) => code(label)).join(', ')} | ${say(help).replaceAll('|', '\\|')} |`);
+  const head = `| ${['metric', 'type', 'labels', 'meaning'].map(say).join(' | ')} |`;
+  const table = [head, '|---|---|---|---|', ...rows].join('\n');
   return `${page.slice(0, page.indexOf(begin) + begin.length)}\n\n${table}\n\n${page.slice(page.indexOf(end))}`;
 }
 
@@ -184,8 +186,10 @@ export const products: readonly Product[] = [
   { path: 'schema/config.schema.json', render: renderConfigSchema, isShared: false },
   { path: 'config/default.yaml', render: renderDefaultYaml, isShared: false },
   { path: 'plugin/config.json', render: renderManifest, isShared: true },
-  { path: 'docs/metrics.md', render: renderMetrics, isShared: true },
-  { path: 'docs/cli.md', render: renderReference, isShared: true },
+  { path: 'docs/metrics.md', render: (page) => renderMetrics(page, inEnglish), isShared: true },
+  { path: 'docs/zh-CN/metrics.md', render: (page) => renderMetrics(page, inChinese), isShared: true },
+  { path: 'docs/cli.md', render: (page) => renderReference(page, inEnglish), isShared: true },
+  { path: 'docs/zh-CN/cli.md', render: (page) => renderReference(page, inChinese), isShared: true },
   { path: 'docs/options.md', render: (page) => renderOptionPage(page, ENGLISH), isShared: true },
   { path: 'docs/zh-CN/options.md', render: (page) => renderOptionPage(page, CHINESE), isShared: true },
   { path: 'README.md', render: (page) => renderMostUsed(page, ENGLISH), isShared: true },

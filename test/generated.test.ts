@@ -1,6 +1,9 @@
 import test from 'ava';
+import { inChinese } from '../schema/chinese.ts';
 import { compare, products, renderManifest } from '../schema/generate.ts';
 import { CHINESE, ENGLISH, renderMostUsed, renderOptionPage } from '../schema/option-tables.ts';
+import texts from '../schema/zh-CN.json' with { type: 'json' };
+import { readPage } from './support/pages.ts';
 
 for (const product of products) {
   test(`${product.path} is what the schema of the options says`, (t) => {
@@ -40,6 +43,16 @@ test('the READMEs show some of the options, in the words of the reference', (t) 
     const all = renderOptionPage(STALE, language).split('\n');
     t.true(rows.length > 5 && rows.every((row) => all.includes(row)));
   }
+});
+
+test('a text of the program that has no Chinese is named', (t) => {
+  t.is(inChinese('Sessions ended.'), '结束的会话数。');
+  t.throws(() => inChinese('Sessions that dance.'), { message: 'schema/zh-CN.json has no Chinese for "Sessions that dance."' });
+});
+
+test('there is Chinese for those texts only that the English pages show', (t) => {
+  const shown = ['docs/cli.md', 'docs/metrics.md'].map((path) => readPage(path).prose).join('').replaceAll('\\|', '|');
+  t.deepEqual(Object.keys(texts).filter((english) => !shown.includes(english)), []);
 });
 
 test('a page without markers stays as it is', (t) => {

@@ -37,9 +37,6 @@ export function chineseOf(path: string): string {
   return path === 'README.md' ? 'README.zh-CN.md' : join('docs/zh-CN', path.slice('docs/'.length));
 }
 
-/** What is made of the program's own texts, or is for those who read the code: in English only. */
-export const ENGLISH_ONLY: readonly string[] = ['docs/cli.md', 'docs/failures.md', 'docs/metrics.md'];
-
 /** Each English page with its Chinese one. */
 export const pairs: readonly (readonly [english: Page, chinese: Page])[] = english
   .filter((path) => existsSync(join(ROOT, chineseOf(path)))).map((path) => [readPage(path), readPage(chineseOf(path))]);
@@ -68,6 +65,12 @@ export function chineseTarget(path: string): string {
 
 export function headings({ prose }: Page): readonly string[] {
   return [...prose.matchAll(/^#+ .*$/gm)].map(([line]) => line);
+}
+
+/** The numbers that a page says in digits, each once. */
+export function figures({ prose }: Page): readonly string[] {
+  const text = prose.replace(/`[^`\n]+`|\]\([^)]*\)/g, '');
+  return [...new Set([...text.matchAll(/\d+(?:[.,]\d+)*/g)].map(([figure]) => figure))].sort();
 }
 
 /** The groups of `pattern` in all that is written as code, in blocks or between backticks. */
