@@ -175,6 +175,7 @@ export class Connection {
     this.#pool.discover(link.discovered, server);
     this.#history.connected(serverName(server), link.serverVersion);
     log.event('connected', 'info', 'connected to NATS', { server: serverName(server), version: link.serverVersion });
+    if (link.isSlow) log.limited('warn', 'slow client', 'the inside of the NATS client is not the one that is known: messages take its public way, which is slower');
     const watchdog = setInterval(() => this.#watch(server), WATCH_MS);
     this.#acks?.open(link);
     // The client sends its own commands in a microtask; the outbox does not wait for that.

@@ -12,6 +12,7 @@ import { FileFault, readSmallFile } from '../core/read-file.ts';
 import type { Credentials, ReadLogin, Target } from '../core/target.ts';
 import type { PooledServer } from './server-pool.ts';
 import type { Receive } from './answer-parser.ts';
+import { publishCommands, subscribeToAnswers } from './public-path.ts';
 import { ClientSocket } from './socket.ts';
 import { verification } from './verification.ts';
 
@@ -42,6 +43,8 @@ export interface LinkSettings {
   /** Shown by the server's own reports, where the target has none. */
   readonly name: string;
   readonly readLogin: ReadLogin;
+  /** Whether a client's inside is as the short way through it wants it: `isKnown`, but for tests. */
+  readonly isKnown?: (client: NatsConnectionImpl) => boolean;
 }
 
 export interface Link {
@@ -50,6 +53,8 @@ export interface Link {
   /** Other servers of the cluster, as `host:port`. */
   readonly discovered: readonly string[];
   readonly serverVersion: string;
+  /** Messages do not go the short way through the client, whose inside is not the one that is known. */
+  readonly isSlow: boolean;
   /** Sends encoded commands. The bytes belong to the link until a later PING is answered, or until it is closed. */
   send(bytes: Uint8Array): void;
   /** Resolves when the server has taken everything sent before; rejects when the link is lost. */
@@ -68,7 +73,14 @@ export interface Link {
 /** Rejects with the client's or the system's error, or that of a file; see `describeDialError`. */
 export async function dial(server: PooledServer, target: Target, settings: LinkSettings, listener: LinkListener): Promise<Link> {
   const client = await openClient(server, target, settings);
-  return new ClientLink(client, client.protocol.transport as ClientSocket, listener);
+  const { isKnown = isKnownClient } = settings;
+  return isKnown(client) ? new ClientLink(client, client.protocol.transport as ClientSocket, listener) : new PublicLink(client, listener);
+}
+
+/** Commands can be written to its socket, past the client, and what comes there can be looked at before the client sees it. */
+export function isKnownClient(client: NatsConnectionImpl): boolean {
+  const transport: unknown = client.protocol?.transport;
+  return transport instanceof ClientSocket && transport.isKnown;
 }
 
 /** A client with one connection to one server, which ends with it. Rejects as `dial` does. */
@@ -93,18 +105,18 @@ export async function openClient(server: PooledServer, target: Target, { name, r
   return await NatsConnectionImpl.connect(options) as NatsConnectionImpl;
 }
 
-class ClientLink implements Link {
+/** Uses nothing of the client but what is documented. */
+class PublicLink implements Link {
+  readonly isSlow: boolean = true;
   readonly maxPayload: number;
   readonly discovered: readonly string[];
   readonly serverVersion: string;
   readonly #client: NatsConnectionImpl;
-  readonly #socket: ClientSocket;
   /** Bytes since the system had taken all that was sent. */
   #told = 0;
 
-  constructor(client: NatsConnectionImpl, socket: ClientSocket, listener: LinkListener) {
+  constructor(client: NatsConnectionImpl, listener: LinkListener) {
     this.#client = client;
-    this.#socket = socket;
     this.maxPayload = client.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
     this.discovered = client.info?.connect_urls ?? [];
     this.serverVersion = client.info?.version ?? '';
@@ -112,7 +124,7 @@ class ClientLink implements Link {
   }
 
   send(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+    if (!this.#client.isClosed()) publishCommands(this.#client, bytes);
   }
 
   async ping(): Promise<void> {
@@ -122,9 +134,7 @@ class ClientLink implements Link {
   }
 
   takeAnswers(inbox: string, receive: Receive): void {
-    this.#socket.takeAnswers(inbox, receive);
-    // Nothing of it reaches the client.
-    this.#client.subscribe(`${inbox}.*`, { callback: () => undefined });
+    subscribeToAnswers(this.#client, inbox, receive);
   }
 
   async request(subject: string, body: string): Promise<string> {
@@ -143,10 +153,15 @@ class ClientLink implements Link {
   tell(subject: string, text: string): boolean {
     const bytes = Buffer.from(text);
     if (this.#client.isClosed() || bytes.length > this.maxPayload) return false;
-    if (this.#socket.waiting === 0) this.#told = 0;
+    if (this.hasSentAll) this.#told = 0;
     if (this.#told > MAX_TOLD_BYTES) return false;
     this.#told += bytes.length;
     this.#client.publish(subject, bytes);
+    return true;
+  }
+
+  /** The system has taken all that was sent. Not known here: what may be lost is then told without a bound. */
+  protected get hasSentAll(): boolean {
     return true;
   }
 
@@ -168,6 +183,31 @@ class ClientLink implements Link {
       if (permissionContext?.operation === 'subscription') listener.deaf(permissionContext.subject);
       if (permissionContext?.operation === 'publish') listener.refused(permissionContext.subject);
     }
+  }
+}
+
+/** Writes to the client's socket. */
+class ClientLink extends PublicLink {
+  override readonly isSlow = false;
+  readonly #socket: ClientSocket;
+
+  constructor(client: NatsConnectionImpl, socket: ClientSocket, listener: LinkListener) {
+    super(client, listener);
+    this.#socket = socket;
+  }
+
+  override send(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  override takeAnswers(inbox: string, receive: Receive): void {
+    // Nothing of it reaches the client, which subscribes all the same.
+    this.#socket.takeAnswers(inbox, receive);
+    super.takeAnswers(inbox, () => undefined);
+  }
+
+  protected override get hasSentAll(): boolean {
+    return this.#socket.waiting === 0;
   }
 }
 

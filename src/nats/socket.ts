@@ -4,7 +4,7 @@
  * certificates than one that was addressed with it; one that never says INFO may fill the memory; and there was no way
  * to send commands that are encoded already.
  */
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ServerInfo } from 'nats';
 import { NodeTransport } from 'nats/lib/src/node_transport.js';
@@ -55,6 +55,12 @@ export class ClientSocket extends NodeTransport {
   override startTLS(): Promise<TLSSocket> {
     this.options = { ...this.options, tls: this.options.tls ?? { ...verification(this.#host) } };
     return super.startTLS();
+  }
+
+  /** The client reads with one listener, and writes to nothing but this socket. */
+  get isKnown(): boolean {
+    const { socket } = this;
+    return socket instanceof Socket && socket.listenerCount('data') === 1 && socket.listenerCount('readable') === 0;
   }
 
   /** Answers that come to `<inbox>.*` do not go through the client from now on. */

@@ -104,14 +104,23 @@ interface Bench {
   readonly open: (subject?: string, size?: number, target?: Partial<Target>) => Publisher;
 }
 
+/** A transport, and whether its messages take the short way through the client; undefined: as they do. */
+interface Kind {
+  readonly open: OpenTransport;
+  readonly isKnown?: () => boolean;
+}
+
+const KINDS: readonly (readonly [name: string, transport: string, kind: Kind])[] = Object.entries(transports).flatMap(([name, open]) =>
+  [[name, name, { open }] as const, [`${name}, by the public way of the client`, name, { open, isKnown: () => false }] as const]);
+
 /** What JetStream needs beside what a test asks for. */
 const JETSTREAM = 'jetstream { store_dir: "jetstream" }\n';
 
-function withServer(open: OpenTransport, options: NatsOptions, run: (t: ExecutionContext, bench: Bench) => Promise<void>) {
+function withServer({ open, isKnown }: Kind, options: NatsOptions, run: (t: ExecutionContext, bench: Bench) => Promise<void>) {
   return async (t: ExecutionContext): Promise<void> => {
     const server = await startNatsProcess({ ...options, config: JETSTREAM + (options.config ?? '') });
     const link = await TcpProxy.before(server.port);
-    const connections = new Connections({ name: 'contract', readLogin: loginReader(() => []) }, WINDOW, new Log({ write: () => true }));
+    const connections = new Connections({ name: 'contract', readLogin: loginReader(() => []), ...(isKnown === undefined ? {} : { isKnown }) }, WINDOW, new Log({ write: () => true }));
     const servers = [{ host: '127.0.0.1', port: link.port, tls: false }];
     const arrived = new Map<string, number[]>();
     const subscriber = await connect({ servers: server.url });
@@ -140,8 +149,8 @@ function withServer(open: OpenTransport, options: NatsOptions, run: (t: Executio
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-for (const [name, open] of Object.entries(transports)) {
-  test(`${name}: lines arrive in their order and are confirmed`, withServer(open, {}, async (t, { link, arrived, open: publisher }) => {
+for (const [name, transport, kind] of KINDS) {
+  test(`${name}: lines arrive in their order and are confirmed`, withServer(kind, {}, async (t, { link, arrived, open: publisher }) => {
     await link.accept();
     const one = publisher('contract.one');
     const two = publisher('contract.two');
@@ -158,7 +167,7 @@ for (const [name, open] of Object.entries(transports)) {
   }));
 
   test(`${name}: what is published while NATS is away is delivered when it is there`,
-    withServer(open, {}, async (t, { link, arrived, open: publisher }) => {
+    withServer(kind, {}, async (t, { link, arrived, open: publisher }) => {
     const writer = publisher();
     t.false(writer.transport.isReady);
     writer.publish(500);
@@ -170,7 +179,7 @@ for (const [name, open] of Object.entries(transports)) {
   }));
 
   test(`${name}: a connection that breaks again and again loses nothing and books nothing twice`,
-    withServer(open, {}, async (t, { link, arrived, open: publisher }) => {
+    withServer(kind, {}, async (t, { link, arrived, open: publisher }) => {
     await link.accept();
     const writer = publisher(SUBJECT, 1000);
     for (let round = 1; round <= 5; round++) {
@@ -185,7 +194,7 @@ for (const [name, open] of Object.entries(transports)) {
     t.deepEqual(firsts, range(5000), 'each line came, and none before the ones in front of it');
   }));
 
-  test(`${name}: the window is kept while nothing is confirmed`, withServer(open, {}, async (t, { link, open: publisher }) => {
+  test(`${name}: the window is kept while nothing is confirmed`, withServer(kind, {}, async (t, { link, open: publisher }) => {
     await link.accept();
     const writer = publisher(SUBJECT, 1000);
     writer.publish(1);
@@ -202,7 +211,7 @@ for (const [name, open] of Object.entries(transports)) {
   }));
 
   test(`${name}: closing twice is safe, and nothing is called back afterwards`,
-    withServer(open, {}, async (t, { link, open: publisher }) => {
+    withServer(kind, {}, async (t, { link, open: publisher }) => {
     await link.accept();
     const closed = publisher();
     const other = publisher('contract.other');
@@ -220,14 +229,14 @@ for (const [name, open] of Object.entries(transports)) {
   }));
 
   test(`${name}: a line over the server's limit is left out, and the lines around it arrive`,
-    withServer(open, { config: 'max_payload: 1000' }, async (t, { link, arrived, open: publisher }) => {
+    withServer(kind, { config: 'max_payload: 1000' }, async (t, { link, arrived, open: publisher }) => {
     await link.accept();
     const writer = publisher(SUBJECT, 20);
     writer.publish(1);
     await until('the link', () => writer.isDone);
     t.is(writer.transport.write(entryOf('x'.repeat(1001)), PLAIN, 2), 'too-large');
     // The headers count.
-    t.is(writer.transport.write({ ...entryOf('7'.padEnd(name === 'core' ? 1000 : 700)), offset: 1000 }, PLAIN, 2), 'whole');
+    t.is(writer.transport.write({ ...entryOf('7'.padEnd(transport === 'core' ? 1000 : 700)), offset: 1000 }, PLAIN, 2), 'whole');
     writer.publish(1);
     await until('all is confirmed', () => writer.isDone);
     await until('all has arrived', () => arrived.get(SUBJECT)?.length === 3);
@@ -235,7 +244,7 @@ for (const [name, open] of Object.entries(transports)) {
     t.is(writer.losses, 0);
   }));
 
-  test(`${name}: lines for a subject that is not permitted are booked as refused, all of them`, withServer(open, {
+  test(`${name}: lines for a subject that is not permitted are booked as refused, all of them`, withServer(kind, {
     config: REFUSING,
   }, async (t, { link, arrived, open: publisher }) => {
     await link.accept();
@@ -253,7 +262,7 @@ for (const [name, open] of Object.entries(transports)) {
     t.deepEqual([allowed.booked, allowed.refused], [600, 0]);
   }));
 
-  test(`${name}: who gave up says so, and dials again for the next session`, withServer(open, {}, async (t, { link, open: publisher }) => {
+  test(`${name}: who gave up says so, and dials again for the next session`, withServer(kind, {}, async (t, { link, open: publisher }) => {
     const target = { maxReconnect: 1 };
     const first = publisher(SUBJECT, 20, target);
     await until('it gives up', () => first.gaveUps === 1);

@@ -11,6 +11,7 @@ export class FakeLink implements Link {
   maxPayload = 1024 * 1024;
   readonly discovered: readonly string[] = [];
   readonly serverVersion = 'fake';
+  readonly isSlow = false;
   /** Sent and not confirmed. */
   readonly unconfirmed: Sent[] = [];
   /** All that was confirmed. */
