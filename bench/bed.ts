@@ -83,7 +83,7 @@ export interface Receiver {
 
 /** Subscribed. `infos`: of the containers, each of which is to bring that many lines. */
 export async function startReceiver(
-  { workshop, port, signal }: Bed, infos: readonly EngineInfo[], linesEach: number, lineBytes: number, wantsLatencies = false,
+  { workshop, port, signal }: Pick<Bed, 'workshop' | 'port' | 'signal'>, infos: readonly EngineInfo[], linesEach: number, lineBytes: number, wantsLatencies = false,
 ): Promise<Receiver> {
   const shared = workshop.path('shared');
   writeFileSync(shared, Buffer.alloc(SHARED_BYTES));
@@ -95,7 +95,7 @@ export async function startReceiver(
 }
 
 /** Begins to look at what the processes use; call the result for what they have used since. `more`: that belong to the bench, too. */
-export function watch({ plugin, server }: Bed, lines: number, more: readonly number[]): () => Figures {
+export function watch({ plugin, server }: Pick<Bed, 'plugin' | 'server'>, lines: number, more: readonly number[]): () => Figures {
   const own = [plugin.pid, server.pid, ...more];
   const read = () => ({
     plugin: cpuMicros(plugin.pid), server: cpuMicros(server.pid), at: performance.now(),

@@ -1,6 +1,7 @@
 /** Lines from the feeder through FIFOs and the driver to the receiver, at any pace. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FakeEngine } from '../test/support/fake-engine.ts';
 import { startReceiver, watch, type Bed } from './bed.ts';
 import type { Figures } from './figures.ts';
 import { blankLine, infoOf } from './line.ts';
@@ -8,11 +9,14 @@ import { totalLines, type Load } from './load.ts';
 import { GO } from './messages.ts';
 import { built } from './systems.ts';
 
+/** Whoever takes containers. */
+export type Fed = Omit<Bed, 'engine'> & { readonly engine: Pick<FakeEngine, 'call'> };
+
 /**
  * Rejects when a line is missing, doubled, out of order or not as expected. `settled`: lines count as delivered only when it has resolved,
  * not already when they have reached the receiver.
  */
-export async function feed(bed: Bed, load: Load, settled?: () => Promise<void>): Promise<Figures> {
+export async function feed(bed: Fed, load: Load, settled?: () => Promise<void>): Promise<Figures> {
   const { workshop, engine, signal } = bed;
   const { containers, linesEach, lineBytes, linesPerSecond, framesPerWrite = 1 } = load;
   const isPaced = linesPerSecond > 0;

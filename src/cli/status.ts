@@ -83,12 +83,12 @@ function renderConfiguration({ file = 'no file', bucket, revision, loaded_at }: 
   return [file, ...(bucket === undefined ? [] : [bucket]), ...(revision === undefined ? [] : [`revision ${revision}`]), `loaded ${loaded_at}`].join(', ');
 }
 
-function renderHead({ version, hostname, pid, uptime_seconds, configuration, journal, connection_totals, ...rest }: DriverStatus, before: DriverStatus | undefined, paint: Output['paint']): string[] {
+function renderHead({ version, hostname, pid, uptime_seconds, workers, configuration, journal, connection_totals, ...rest }: DriverStatus, before: DriverStatus | undefined, paint: Output['paint']): string[] {
   const { disk, memory, oldest_age_seconds } = journal;
   const elapsed = before === undefined ? 0 : uptime_seconds - before.uptime_seconds;
   const rate = before === undefined || elapsed <= 0 ? '' : `, ${showBytes((rest.bytes_read - before.bytes_read) / elapsed)}/s`;
   const facets: [string, string, Style?][] = [
-    ['driver', `${version} on ${printable(hostname)}, pid ${pid}, up ${showSeconds(uptime_seconds)}`],
+    ['driver', `${version} on ${printable(hostname)}, pid ${pid}${workers > 1 ? `, ${workers} workers` : ''}, up ${showSeconds(uptime_seconds)}`],
     ['configuration', renderConfiguration(configuration)],
     ...(configuration.error === undefined ? [] : [['refused', printable(configuration.error), 'red'] as [string, string, Style]]),
     ['read', `${showBytes(rest.bytes_read)}${rate}, sessions ${rest.sessions.length} (${rest.sessions_started} begun, ${rest.sessions_ended} ended)`],

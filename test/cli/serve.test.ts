@@ -9,6 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 import { bundle } from '../../plugin/rootfs.ts';
 import manifest from '../../plugin/config.json' with { type: 'json' };
 import { FakeEngine } from '../support/fake-engine.ts';
+import { get } from '../support/http.ts';
 import { isAnswered, PluginProcess } from '../support/plugin-process.ts';
 import { until } from '../support/wait.ts';
 
@@ -106,6 +107,16 @@ async function end(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await gone;
 }
+
+test('the program of one file runs its workers from that file', async (t) => {
+  const program = join(newFolder(t), 'main.cjs');
+  await bundle(program);
+  const plugin = await PluginProcess.start({ NATS_SERVERS: '127.0.0.1:1', NATS_LOG_WORKERS: '2' }, [...NODE_OPTIONS, program]);
+  t.teardown(() => plugin.remove());
+  const { workers } = JSON.parse((await get(plugin.socket, '/status')).body) as { workers: number };
+  t.is(workers, 2);
+  t.is(await plugin.terminate(), 0);
+});
 
 test('a request that comes before the driver is loaded is answered', async (t) => {
   const plugin = await startDriver(t);
