@@ -121,6 +121,11 @@ export class Delivery implements TransportListener {
     return this.#end !== Number.POSITIVE_INFINITY;
   }
 
+  /** Offset behind the last line for it; Infinity, unless it is leaving. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Nothing is left to tell NATS, or nobody to tell it to. */
   get isDelivered(): boolean {
     return this.#watermark >= this.#head && (this.#gaps.isEmpty || this.#pipeline.transport.hasGivenUp);
@@ -167,8 +172,7 @@ export class Delivery implements TransportListener {
   }
 
   gaveUp(): void {
-    this.rewind();
-    this.pump();
+    this.lost();
   }
 
   /** Publishes what waits, as far as there is room. */
@@ -180,8 +184,10 @@ export class Delivery implements TransportListener {
     while (transport.isReady && pipeline.cursor < this.#head && pipeline.publishRun(this.#head)) continue;
     if (transport.isReady) pipeline.publishGaps();
     if (transport.hasGivenUp) this.dropAll('gave-up');
+    // No line will go on, and none in the next process.
+    const isLast = this.isLeaving || (this.#intake.isStopping && !this.#intake.hasSequel);
     if (!transport.isReady) transport.wait();
-    else if ((this.#intake.isStopping || this.isLeaving) && pipeline.cursor >= this.#head) this.#finish();
+    else if (isLast && pipeline.cursor >= this.#head) pipeline.finish();
     this.#listener.settle();
   }
 
@@ -195,14 +201,16 @@ export class Delivery implements TransportListener {
     this.#end = Number.POSITIVE_INFINITY;
     const isSame = isSameWay(way, this.#pipeline.way);
     clearTimeout(this.#leaveTimer);
-    this.#goOver(isSame ? undefined : way);
+    this.#next = isSame ? undefined : way;
+    this.#pipeline.isLeft = !isSame;
     if (!isSame) this.#leaveTimer = setTimeout(() => this.#switch(), LEAVE_MS);
     this.pump();
   }
 
   /** Its output is no more: what lies before `end` is still delivered. `tooLate` says that this takes too long. */
   remove(end: number, tooLate: () => void): void {
-    this.#goOver(undefined);
+    this.#next = undefined;
+    this.#pipeline.isLeft = false;
     clearTimeout(this.#leaveTimer);
     this.#end = Math.max(end, this.boundary);
     this.#leaveTimer = setTimeout(tooLate, LEAVE_MS);
@@ -259,11 +267,6 @@ export class Delivery implements TransportListener {
     return Math.min(this.#intake.journal.head, this.#end);
   }
 
-  #goOver(next: Way | undefined): void {
-    this.#next = next;
-    this.#pipeline.isLeft = next !== undefined;
-  }
-
   /** Goes over to the next way, if nothing is on the present one. */
   #leave(): boolean {
     const { committed, transport } = this.#pipeline;
@@ -285,11 +288,6 @@ export class Delivery implements TransportListener {
     this.#next = undefined;
     this.rewind();
     this.pump();
-  }
-
-  /** No line will go on, unless in the next process. */
-  #finish(): void {
-    if (!this.#intake.hasSequel || this.isLeaving) this.#pipeline.finish();
   }
 
   /** What was given up meanwhile may have moved it further. */

@@ -189,9 +189,10 @@ export class Driver implements LogDriver {
     const { session, container } = opened;
     const planned = this.#planAgain(opened);
     const { plan, missing } = planned === undefined ? this.#completed(opened) : { plan: toSession(planned), missing: [] };
-    if (planned !== undefined) this.#opener.update(file, plan.facts.name, toRecord(file, container, planned));
     this.#sessions.set(file, { ...opened, plan, missing });
     session.change(this.#opener.ways(file, plan, missing), plan.overflow);
+    // An output that is no more is on record as leaving before the plan forgets it: a kill finds it in one of them.
+    if (planned !== undefined) this.#opener.update(file, plan.facts.name, toRecord(file, container, planned));
   }
 
   /** undefined: the configuration is refused, or does not fit the container. */

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
-import { MAIN_OUTPUT, type OutputPlan, type SessionPlan } from './core/plan.ts';
+import { MAIN_OUTPUT, type LeavingOutput, type OutputPlan, type SessionPlan } from './core/plan.ts';
 import type { Gap, Transport, TransportListener } from './core/types.ts';
 import type { Way } from './way.ts';
 import { removeFifo } from './docker/fifo.ts';
@@ -33,6 +33,7 @@ export interface Opening {
   /** The path again; undefined: the FIFO is gone. */
   readonly fifo?: string;
   readonly gaps?: Readonly<Record<string, readonly Gap[]>>;
+  readonly leaving?: readonly LeavingOutput[];
   readonly mayHaveSeam?: boolean;
   readonly isAfterKill?: boolean;
   readonly mayHaveLost?: boolean;
@@ -52,7 +53,7 @@ export class Opener {
 
   /** Throws FifoError. `ended`: nothing is left to do for it in this process. */
   open(file: string, plan: SessionPlan, opening: Opening, ended: () => void): Session {
-    const { fifo, gaps = {}, mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, parked: waiting = [] } = opening;
+    const { fifo, gaps = {}, leaving = [], mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, parked: waiting = [] } = opening;
     const { journals, log, report } = this.#settings;
     const { facts, subject } = plan;
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
@@ -77,8 +78,10 @@ export class Opener {
         this.update(file, facts.name, { gaps: Object.fromEntries(saved) });
       },
       held: this.#held,
-      openAccount: ({ plan: { name }, books }) => {
-        const account = new Account(log, facts.name, books, undefined, name);
+      leaving,
+      saveLeaving: (changed) => this.update(file, facts.name, { leaving: changed }),
+      openAccount: (name, transport) => {
+        const account = new Account(log, facts.name, report.books[transport], undefined, name);
         accounts.set(name, account);
         return account;
       },

@@ -4,10 +4,12 @@
  */
 import type { Account } from './core/account.ts';
 import type { Mark } from './core/journal.ts';
-import { MAIN_OUTPUT } from './core/plan.ts';
+import { MAIN_OUTPUT, type LeavingOutput, type OutputPlan } from './core/plan.ts';
 import type { Gap } from './core/types.ts';
 import { Delivery, type DeliveryListener } from './delivery.ts';
 import type { Intake } from './intake.ts';
+import { measureLoss, type ReadRun } from './losses.ts';
+import { cutRun } from './seams.ts';
 import type { HeldBytes } from './stages/reassemble.ts';
 import type { Way } from './way.ts';
 
@@ -17,7 +19,11 @@ export interface OutputsSettings {
   /** To be kept for the next process. */
   readonly saveGaps: (output: string, gaps: readonly Gap[]) => void;
   readonly held: HeldBytes;
-  readonly openAccount: (way: Way) => Account;
+  readonly openAccount: (output: string, transport: OutputPlan['transport']) => Account;
+  /** Left behind by the process before this one: nobody can tell where their lines were to go. */
+  readonly leaving: readonly LeavingOutput[];
+  /** Those that are leaving now: to be kept for the next process. */
+  readonly saveLeaving: (leaving: readonly LeavingOutput[]) => void;
   /** An output that is no more has ended. */
   readonly removed: (account: Account, output: string) => void;
 }
@@ -36,6 +42,8 @@ export class Outputs implements DeliveryListener {
   #all: readonly Delivery[] = [];
   /** There were several once: each has a mark of its own. */
   #isMarked = false;
+  /** The next process is told of some that are leaving. */
+  #hasLeaving = false;
 
   /** `ways`: the main one first. `completed`: nothing more will come, and all is done; perhaps called more than once. */
   constructor(intake: Intake, ways: readonly Way[], settings: OutputsSettings, completed: () => void) {
@@ -47,6 +55,7 @@ export class Outputs implements DeliveryListener {
     for (const way of ways) this.#all = [...this.#all, this.#open(way, this.#resumeAt(way.plan.name))];
     opened.move();
     if (this.#isMarked) this.#markAll();
+    this.#countLost();
   }
 
   /** The main one first, those that are leaving included. Replaced, never changed. */
@@ -88,6 +97,7 @@ export class Outputs implements DeliveryListener {
       if (known === undefined) this.#add(way, boundary);
       else known.change(way);
     }
+    this.#saveLeaving();
   }
 
   /** Those that are no more are given no more time. */
@@ -134,8 +144,27 @@ export class Outputs implements DeliveryListener {
     const { gaps, saveGaps, openAccount, held } = this.#settings;
     const { name } = way.plan;
     this.#isMarked ||= name !== MAIN_OUTPUT;
-    const settings = { account: openAccount(way), held, gaps: gaps[name] ?? [], saveGaps: (changed: readonly Gap[]) => saveGaps(name, changed) };
+    const settings = { account: openAccount(name, way.plan.transport), held, gaps: gaps[name] ?? [], saveGaps: (changed: readonly Gap[]) => saveGaps(name, changed) };
     return new Delivery(this.#intake, way, settings, from, this);
+  }
+
+  /** What the outputs that a kill found leaving did not deliver. */
+  #countLost(): void {
+    const { leaving, openAccount, removed } = this.#settings;
+    for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
+      const account = openAccount(name, transport);
+      const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), end);
+      const { lines } = measureLoss(readRun, this.#resumeAt(name).offset, Number.POSITIVE_INFINITY, (bytes) => account.skipped(bytes));
+      account.dropped('removed', lines);
+      removed(account, name);
+    }
+    if (leaving.length > 0) this.#settings.saveLeaving([]);
+  }
+
+  #saveLeaving(): void {
+    const leaving = this.#all.filter(({ isLeaving }) => isLeaving).map(({ name, plan: { transport }, end }) => ({ name, transport, end }));
+    if (leaving.length > 0 || this.#hasLeaving) this.#settings.saveLeaving(leaving);
+    this.#hasLeaving = leaving.length > 0;
   }
 
   /** Where the process before this one ended. The journal's own watermark is that of the slowest output, with the main one's sequence. */
@@ -173,6 +202,7 @@ export class Outputs implements DeliveryListener {
     this.#all = this.#all.filter((each) => each !== delivery);
     delivery.close();
     this.#settings.removed(delivery.account, delivery.name);
+    this.#saveLeaving();
     this.#release();
   }
 

@@ -36,7 +36,7 @@ test('a FIFO is closed when what comes behind it cannot be opened', async (t) =>
   const budget = new MemoryBudget(1024);
   const settings: SessionSettings = {
     file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
-    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, saveGaps: () => undefined, removed: () => t.fail(),
+    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, leaving: [], saveLeaving: () => undefined, saveGaps: () => undefined, removed: () => t.fail(),
     ways: [makeWay(() => t.fail() as never)],
     ended: () => t.fail('it never began'),
   };
@@ -61,7 +61,7 @@ test('a FIFO that cannot be opened is refused before anything else is begun', (t
   const budget = new MemoryBudget(1024);
   t.throws(() => new Session({
     file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
-    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, saveGaps: () => undefined, removed: () => t.fail(),
+    overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, leaving: [], saveLeaving: () => undefined, saveGaps: () => undefined, removed: () => t.fail(),
     ways: [makeWay(() => t.fail('a connection was opened') as never)],
     ended: () => t.fail('it never began'),
   }), { message: /log FIFO "\/nowhere" cannot be opened/ });

@@ -34,7 +34,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   'intake.ts': ['seams.ts', 'tail.ts', 'overflow.ts', 'losses.ts', 'docker', 'core'],
   'pipeline.ts': ['way.ts', 'intake.ts', 'seams.ts', 'gaps.ts', 'stages', 'docker', 'core'],
   'delivery.ts': ['pipeline.ts', 'way.ts', 'intake.ts', 'seams.ts', 'gaps.ts', 'losses.ts', 'stages', 'core'],
-  'outputs.ts': ['delivery.ts', 'way.ts', 'intake.ts', 'stages', 'core'],
+  'outputs.ts': ['delivery.ts', 'way.ts', 'intake.ts', 'seams.ts', 'losses.ts', 'stages', 'core'],
   'session.ts': ['outputs.ts', 'delivery.ts', 'way.ts', 'intake.ts', 'seams.ts', 'tail.ts', 'backlog.ts', 'losses.ts', 'core'],
   'journals.ts': ['journal', 'docker', 'core'],
   'plan.ts': ['options', 'docker', 'core'],

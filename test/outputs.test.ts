@@ -217,3 +217,32 @@ test('an output that was away when the process was killed is found where it was'
   await after.remove();
   await before.remove();
 });
+
+test('an output that was leaving when the process was killed is counted by the next one, up to where it was to end', async (t) => {
+  const { fs, budget, ticks } = newHost();
+  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', limit: 64 * MIB, sync: 'none', owner });
+  const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: openJournal(budget) });
+  await before.output(numbered(0, 30));
+  before.transportOf('audit').confirm();
+  await before.output(numbered(30, 100));
+  before.transport.confirm();
+  before.change(before.way());
+  await before.output(numbered(100, 120));
+  ticks(10);
+  t.deepEqual(before.leaving.map(({ name, transport }) => [name, transport]), [['audit', 'core']]);
+  fs.kill();
+  const after = new SessionBench({ leaving: before.leaving, openJournal: openJournal(newHost({ fs }).budget) });
+  await after.until('the main one', () => after.account.linesConfirmed === 20);
+  t.deepEqual(after.removed.map(({ linesDropped, linesConfirmed }) => [linesDropped.removed, linesConfirmed]), [[70, 0]]);
+  t.deepEqual(after.leaving, []);
+  await after.remove();
+  await before.remove();
+});
+
+test('an output that has left is not told of to the next process', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  bench.change(bench.way());
+  t.is(bench.leaving.length, 1);
+  bench.transportOf('audit').confirm();
+  t.deepEqual(bench.leaving, []);
+}));

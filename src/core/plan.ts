@@ -27,6 +27,14 @@ export interface SessionPlan extends OutputPlan {
   readonly overflow: OverflowPlan;
 }
 
+/** An output that is not in the configuration any more, and still delivers what came before. */
+export interface LeavingOutput {
+  readonly name: string;
+  readonly transport: Options['nats-transport'];
+  /** Offset behind the last line that is for it. */
+  readonly end: number;
+}
+
 /** What happens when there is no room for more lines. */
 export interface OverflowPlan {
   readonly policy: Options['nats-overflow'];

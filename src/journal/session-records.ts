@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OutputPlan, SessionPlan } from '../core/plan.ts';
+import type { LeavingOutput, OutputPlan, SessionPlan } from '../core/plan.ts';
 import type { Gap } from '../core/types.ts';
 import type { SyncPolicy } from './disk.ts';
 import { nodeFileSystem, systemCode } from './file-system.ts';
@@ -43,6 +43,8 @@ export interface SessionRecord {
   readonly isSeamless: boolean;
   /** By output: lines that are missing and of which the stream of messages does not know yet. */
   readonly gaps: Readonly<Record<string, readonly Gap[]>>;
+  /** Outputs that were not done yet when they were taken out of the configuration; undefined: none. */
+  readonly leaving?: readonly LeavingOutput[];
 }
 
 /** A name for what is kept of the session of this FIFO. */
@@ -183,10 +185,14 @@ function withMap<T extends OutputPlan>(plan: T): T {
 /** What the rest of the driver relies on. */
 function isStored(value: unknown): value is StoredRecord {
   if (!isObject(value) || !isObject(value['record'])) return false;
-  const { bootId, record: { file, container, plan, inherits, gaps } } = value as { bootId: unknown; record: Record<string, unknown> };
+  const { bootId, record: { file, container, plan, inherits, gaps, leaving } } = value as { bootId: unknown; record: Record<string, unknown> };
   return areTexts([bootId, file]) && areListed(inherits, (output) => areTexts([output])) && isContainer(container)
-    && isObject(gaps) && Object.values(gaps).every((list) => areListed(list, isObject))
+    && (leaving === undefined || areListed(leaving, isLeaving)) && isObject(gaps) && Object.values(gaps).every((list) => areListed(list, isObject))
     && isObject(plan) && isObject(plan['overflow']) && isOutput(plan) && areListed(plan['further'], isOutput);
+}
+
+function isLeaving(output: unknown): boolean {
+  return isObject(output) && areTexts([output['name']]) && typeof output['end'] === 'number' && (output['transport'] === 'core' || output['transport'] === 'jetstream');
 }
 
 function isContainer(container: unknown): boolean {

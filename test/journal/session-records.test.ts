@@ -38,6 +38,7 @@ const RECORD: SessionRecord = {
   inherits: ['audit'],
   isSeamless: true,
   gaps: { main: [] },
+  leaving: [{ name: 'copy', transport: 'core', end: 12_345 }],
 };
 
 function open(t: ExecutionContext, bootId = 'this boot'): { records: SessionRecords; state: string } {
@@ -104,6 +105,8 @@ const broken: readonly (readonly [string, Change])[] = [
   ['no version', (stored) => (stored.version = undefined)],
   ['the file of another session', ({ record }) => (record['file'] = '/run/docker/logging/g')],
   ['no file', ({ record }) => (record['file'] = 7)],
+  ['an output that leaves nowhere', ({ record }) => (record['leaving'] = [{ name: 'copy', transport: 'core' }])],
+  ['an output that leaves by no transport that is known', ({ record }) => (record['leaving'] = [{ name: 'copy', transport: 'pigeon', end: 1 }])],
   ['no plan', ({ record }) => delete (record as Record<string, unknown>)['plan']],
   ['no facts', ({ record }) => delete (record.plan as Record<string, unknown>)['facts']],
   ['a fact of another type', ({ record }) => (record.plan['facts'] = { ...record.plan['facts'] as object, tag: 1 })],

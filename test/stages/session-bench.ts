@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
 import type { Journal, JournalOwner } from '../../src/core/journal.ts';
-import { MAIN_OUTPUT, type OverflowPlan } from '../../src/core/plan.ts';
+import { MAIN_OUTPUT, type LeavingOutput, type OverflowPlan } from '../../src/core/plan.ts';
 import type { Gap } from '../../src/core/types.ts';
 import type { Way } from '../../src/way.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
@@ -29,6 +29,8 @@ export interface BenchOptions {
   readonly isAfterKill?: boolean;
   /** Names of further outputs. */
   readonly further?: readonly string[];
+  /** Left by the process before. */
+  readonly leaving?: readonly LeavingOutput[];
 }
 
 /** Where the lines of one output went, each time that its way changed. */
@@ -45,6 +47,8 @@ export class SessionBench {
   readonly removed: Account[] = [];
   readonly session: Session;
   readonly ends: boolean[] = [];
+  /** To be kept for the next process. */
+  leaving: readonly LeavingOutput[] = [];
   /** Whose records are not confirmed. */
   gaps: readonly Gap[] = [];
   readonly #overflow: OverflowPlan;
@@ -56,7 +60,7 @@ export class SessionBench {
 
   constructor({
     state = 'prompt', budget = new MemoryBudget(64 * 1024 * 1024), overflow = { policy: 'drop-oldest', blockMs: 0 },
-    openJournal = (owner) => new MemoryJournal(budget, owner), gaps = [], isAfterKill = false, further = [],
+    openJournal = (owner) => new MemoryJournal(budget, owner), gaps = [], isAfterKill = false, further = [], leaving = [],
   }: BenchOptions = {}) {
     const file = join(this.#folder, 'fifo');
     execFileSync('mkfifo', [file]);
@@ -67,7 +71,8 @@ export class SessionBench {
     this.session = new Session({
       file, openJournal, mayHaveSeam: isAfterKill, mayHaveLost: isAfterKill, isAfterKill, held: this.held,
       ways: [this.way(), ...further.map((name) => this.way(name))],
-      openAccount: ({ plan: { name } }) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),
+      leaving, saveLeaving: (list) => void (this.leaving = list),
+      openAccount: (name) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),
       overflow, gaps: { main: gaps }, saveGaps: (_output, list) => void (this.gaps = list),
       ended: (isOver) => this.ends.push(isOver),
       removed: (account) => this.removed.push(account),
