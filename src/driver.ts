@@ -149,10 +149,10 @@ export class Driver implements LogDriver {
   }
 
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. Nothing is delivered yet. */
-  #reopen({ file, plan, gaps, isSeamless }: SessionRecord, isOfThisBoot: boolean): Session {
+  #reopen({ file, plan, gaps, isSeamless, leaving = [] }: SessionRecord, isOfThisBoot: boolean): Session {
     // A power failure takes what the disk had not got.
     const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#configuration.settings.options['nats-buffer-sync'] !== 'always');
-    const opening = { gaps, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
+    const opening = { gaps, leaving, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
     const ended = this.#forgetter(file);
     try {
       if (isOfThisBoot) return this.#opener.open(file, plan, { ...opening, fifo: file, mayHaveSeam: !isSeamless }, ended);

@@ -144,6 +144,27 @@ test('a further output on a server that is down gets its lines when it is back, 
   await until('nothing is left', () => globSync(join(rig.plugin.state, 'sessions/*')).length === 0);
 });
 
+test('lines of an output that was taken out of the file are counted, also when a kill comes before they are given up', async (t) => {
+  const nats = await startLocalNats(t);
+  const proxy = await startProxy(t, nats.port);
+  const file = new ConfigFile(t, `rules:\n  - outputs:\n      - {name: audit, nats-servers: "${proxy.url}", nats-subject: "audit.{{.Name}}"}\n`);
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_CONFIG: file.path });
+  await rig.subscribe(nats.url);
+  const web = await rig.container('web');
+  await web.write(1000);
+  t.deepEqual(await rig.verdict(), CLEAN);
+  await until('the main output\'s place is on disk', () => markOf(rig.plugin.state, 'main') === web.framed);
+  file.put('rules: []\n');
+  await until('the record tells of the output', () => readFileSync(globSync(join(rig.plugin.state, 'sessions/*.json'))[0] as string, 'utf8').includes('"leaving":[{"name":"audit"'));
+  await rig.plugin.kill();
+  await rig.plugin.startAgain();
+  await until('they are counted', async () => (await rig.status()).totals.core.lines_dropped.removed === 1000);
+  await web.write(100);
+  t.deepEqual(await rig.verdict(), CLEAN);
+  await web.stop();
+  await until('nothing is left', () => globSync(join(rig.plugin.state, 'sessions/*')).length === 0);
+});
+
 /** All numbers that a stream has, in order. */
 async function stored(client: NatsConnection, stream: string): Promise<number[]> {
   const consumer = await client.jetstream().consumers.get(stream);
