@@ -8,6 +8,7 @@ export interface Language {
   readonly title: 'title' | 'title-zh';
   readonly description: 'description' | 'x-description-zh';
   readonly scopes: Readonly<Record<OptionSchema['x-scope'], string>>;
+  readonly restart: string;
 }
 
 export const ENGLISH: Language = {
@@ -15,6 +16,7 @@ export const ENGLISH: Language = {
   title: 'title',
   description: 'description',
   scopes: { container: '', plugin: ' Not a log-opt.', environment: ' Plugin setting only.', daemon: '' },
+  restart: ' A change holds from the next start of the driver on.',
 };
 
 export const CHINESE: Language = {
@@ -22,6 +24,7 @@ export const CHINESE: Language = {
   title: 'title-zh',
   description: 'x-description-zh',
   scopes: { container: '', plugin: '不能作为 log-opt。', environment: '只能作为插件设置。', daemon: '' },
+  restart: '变更在驱动下次启动时生效。',
 };
 
 /** What nearly every installation sets, in the order in which one asks for it. */
@@ -35,7 +38,7 @@ export function code(text: string | undefined): string {
 
 function renderRow([name, schema]: NamedSchema, language: Language): string {
   const setting = isAllowedIn('environment', schema) ? environmentName(name) : undefined;
-  const meaning = schema[language.description] + language.scopes[schema['x-scope']];
+  const meaning = schema[language.description] + language.scopes[schema['x-scope']] + (schema['x-restart'] === true ? language.restart : '');
   const cells = [code(name), code(setting), code(defaultText(schema)), meaning];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -13,9 +13,6 @@ import { environmentLayer } from './options/sources.ts';
 import { DEFAULT_FILES } from './options/yaml-file.ts';
 import { templateProblems } from './plan.ts';
 
-/** Options of the whole plugin that are looked at whenever they are needed; all others are, when it starts. */
-const LIVE: ReadonlySet<string> = new Set(['log-level', 'nats-secret-dirs']);
-
 export class Configuration {
   /** What is right in the configuration. */
   settings: Settings;
@@ -25,7 +22,7 @@ export class Configuration {
   readonly #defaultFiles: readonly string[];
   readonly #log: Log;
   readonly #listeners = new Set<() => void>();
-  /** As the process started: what is not live stays so. */
+  /** As the process started: some options stay so. */
   readonly #first: Settings;
   #file: FoundFile;
   /** The text that was judged last. */
@@ -69,6 +66,7 @@ export class Configuration {
       ...(this.#bucket === undefined ? {} : { bucket: this.#bucket.name }),
       revision: this.#revision,
       loaded_at: this.#loadedAt.toISOString(),
+      in_force: this.refusal === undefined,
       ...(errors.length === 0 ? {} : { error: errors.join('\n') }),
       loads: this.#loads,
       refusals: this.#refusals,
@@ -153,9 +151,9 @@ export class Configuration {
   }
 
   #warnOfStart(): void {
-    const names = [...optionSchemas].filter(([name, schema]) => schema['x-scope'] === 'plugin' && !LIVE.has(name)).map(([name]) => name);
+    const names = [...optionSchemas].filter(([, schema]) => schema['x-restart'] === true).map(([name]) => name);
     const valueIn = (settings: Settings, name: string): string => JSON.stringify(Object.entries(settings.options).find(([each]) => each === name)?.[1]);
     const changed = names.filter((name) => valueIn(this.settings, name) !== valueIn(this.#first, name));
-    if (changed.length > 0) this.#log.warn('options that concern the whole driver have changed: they hold when it is started again', { options: changed.join(',') });
+    if (changed.length > 0) this.#log.warn('options have changed that hold when the driver is started again', { options: changed.join(',') });
   }
 }

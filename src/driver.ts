@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Configuration } from './configuration.ts';
 import type { Log } from './core/log.ts';
+import type { Options } from './core/options.generated.ts';
 import type { DriverStatus } from './core/status.ts';
 import type { StopViewing, Viewer } from './core/viewer.ts';
 import { MAIN_OUTPUT, type SessionPlan } from './core/plan.ts';
@@ -72,9 +73,7 @@ export class Driver implements LogDriver {
   #changes = 0;
 
   constructor({ configuration, hostname, log, records, endedInOrder, part }: DriverSettings) {
-    const { settings, refusal } = configuration;
-    // A limit that is not known must not cost lines.
-    const options = refusal === undefined ? settings.options : { ...settings.options, 'nats-buffer-disk-size': Number.MAX_SAFE_INTEGER };
+    const options = limited(configuration);
     this.#configuration = configuration;
     this.#hostname = hostname;
     this.#report = new Report(hostname);
@@ -171,6 +170,7 @@ export class Driver implements LogDriver {
   /** All sessions, in slices between which requests are answered; a later change begins anew. */
   async #reconfigure(): Promise<void> {
     const change = ++this.#changes;
+    this.#journals.limit(limited(this.#configuration));
     let end = performance.now() + SLICE_MS;
     for (const file of [...this.#sessions.keys()]) {
       if (performance.now() > end) {
@@ -269,6 +269,11 @@ export class Driver implements LogDriver {
       events: this.#log.events.recent,
     });
   }
+}
+
+/** A limit that is not known must not cost lines. */
+function limited({ settings: { options }, refusal }: DriverSettings['configuration']): Options {
+  return refusal === undefined ? options : { ...options, 'nats-buffer-disk-size': Number.MAX_SAFE_INTEGER };
 }
 
 /** What is the user's fault is told to the user; the rest is a bug. */

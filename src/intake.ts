@@ -86,7 +86,7 @@ export class Intake {
 
   /** What happens when the journal has no room, from now on. */
   set overflow(plan: OverflowPlan) {
-    this.#overflow.plan = plan;
+    this.#overflow.change(plan);
   }
 
   /** What is to be decoded next; ends at a seam. The decoder is where it begins. See `Journal.read`. */

@@ -24,29 +24,34 @@ export class Journals {
   readonly isKillSafe: boolean;
   readonly #memory: MemoryBudget;
   readonly #options: Options;
+  readonly #log: Log;
   readonly #root: string | undefined;
   readonly #disk: DiskBudget | undefined;
 
   /** `state`: the folder for what survives the process; undefined: there is none. */
   constructor(options: Options, state: string | undefined, log: Log, sharing?: JournalSharing) {
     this.#options = options;
+    this.#log = log;
     this.#memory = new MemoryBudget(options['nats-buffer-size'], sharing?.memory);
     const root = state === undefined ? undefined : join(state, 'journals');
     const isWanted = options['nats-buffer'] === 'disk';
     // What a process with other options left there is still to be delivered.
     this.#root = root !== undefined && (isWanted || existsSync(root)) ? root : undefined;
-    this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, log, sharing?.disk);
+    this.#disk = this.#root === undefined ? undefined : this.#openDisk(this.#root, sharing?.disk);
     this.isKillSafe = isWanted && this.#root !== undefined && this.#disk !== undefined && isSpliced(this.#root, log);
   }
 
-  /** `own`: bytes that this session may keep. */
-  open(file: string, owner: JournalOwner, own = Number.POSITIVE_INFINITY): Journal {
+  /** All journals together have as much room from now on. What is over it is given up when the next lines come. */
+  limit({ 'nats-buffer-size': memory, 'nats-buffer-disk-size': disk }: Pick<Options, 'nats-buffer-size' | 'nats-buffer-disk-size'>): void {
+    this.#memory.limit = memory;
+    if (this.#disk !== undefined) this.#disk.limit = disk;
+  }
+
+  open(file: string, owner: JournalOwner): Journal {
     const key = sessionKey(file);
     const isOnDisk = this.#options['nats-buffer'] === 'disk' || this.find(key) !== undefined;
-    if (this.#disk === undefined || this.#root === undefined || !isOnDisk) return new MemoryJournal(this.#memory, owner, own);
-    const { 'nats-buffer-disk-size': size, 'nats-buffer-sync': sync } = this.#options;
-    const limit = Math.min(size, own);
-    return new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, limit, sync, owner });
+    if (this.#disk === undefined || this.#root === undefined || !isOnDisk) return new MemoryJournal(this.#memory, owner);
+    return new DiskJournal(this.#disk, { folder: join(this.#root, key), id: key, sync: this.#options['nats-buffer-sync'], owner });
   }
 
   status(): Pick<JournalTotals, 'disk' | 'memory'> {
@@ -77,18 +82,18 @@ export class Journals {
     return path !== undefined && existsSync(path) ? path : undefined;
   }
 
-  #openDisk(root: string, log: Log, sharing: Sharing | undefined): DiskBudget | undefined {
+  #openDisk(root: string, sharing: Sharing | undefined): DiskBudget | undefined {
     try {
       mkdirSync(root, { recursive: true, mode: 0o700 });
     } catch (error) {
-      log.warn('lines cannot be kept on disk: they are kept in memory', { error: error instanceof Error ? error.message : String(error) });
+      this.#log.warn('lines cannot be kept on disk: they are kept in memory', { error: error instanceof Error ? error.message : String(error) });
       return undefined;
     }
     return new DiskBudget({
       root, limit: this.#options['nats-buffer-disk-size'], memory: this.#memory, sharing,
       listener: {
-        failed: (error) => log.event('disk-failing', 'error', 'the disk does not take lines: they are kept in memory', { error: error.message }, 'disk'),
-        healed: () => log.event('disk-healed', 'info', 'the disk takes lines again'),
+        failed: (error) => this.#log.event('disk-failing', 'error', 'the disk does not take lines: they are kept in memory', { error: error.message }, 'disk'),
+        healed: () => this.#log.event('disk-healed', 'info', 'the disk takes lines again'),
       },
     });
   }

@@ -68,7 +68,7 @@ export class Opener {
       file: fifo,
       ways: this.ways(file, plan, waiting),
       overflow: plan.overflow,
-      openJournal: (owner) => journals.open(file, owner, plan.overflow.limit),
+      openJournal: (owner) => journals.open(file, owner),
       mayHaveSeam,
       mayHaveLost,
       isAfterKill,

@@ -24,8 +24,7 @@ export interface OverflowListener {
 }
 
 export class Overflow {
-  /** May be replaced at any time. */
-  plan: OverflowPlan;
+  #plan: OverflowPlan;
   readonly #journal: Journal;
   readonly #listener: OverflowListener;
   /** Counts what is dropped, while the newest lines are. */
@@ -39,16 +38,23 @@ export class Overflow {
   #hasWaited = false;
 
   constructor(plan: OverflowPlan, journal: Journal, listener: OverflowListener) {
-    this.plan = plan;
+    this.#plan = plan;
     this.#journal = journal;
     this.#listener = listener;
+    this.change(plan);
+  }
+
+  /** What is over a smaller limit is given up when the next lines come. */
+  change(plan: OverflowPlan): void {
+    this.#plan = plan;
+    this.#journal.limit = plan.limit ?? Number.POSITIVE_INFINITY;
   }
 
   /** Takes what the FIFO has, as the policy will have it. `isUrgent`: the container is about to end, and must not wait. */
   take(fifo: Pausable, isUrgent: boolean): number | 'empty' | 'ended' {
-    if (this.plan.policy === 'drop-oldest' || !this.#journal.isFull) return this.#keep(fifo);
-    if (this.plan.policy === 'drop-newest') return this.#drop(fifo);
-    if (isUrgent || this.#hasWaited || this.plan.blockMs === 0) return this.#journal.take(fifo);
+    if (this.#plan.policy === 'drop-oldest' || !this.#journal.isFull) return this.#keep(fifo);
+    if (this.#plan.policy === 'drop-newest') return this.#drop(fifo);
+    if (isUrgent || this.#hasWaited || this.#plan.blockMs === 0) return this.#journal.take(fifo);
     this.#wait(fifo);
     return 'empty';
   }
@@ -105,7 +111,7 @@ export class Overflow {
   #wait(fifo: Pausable): void {
     if (this.#timer !== undefined) return;
     fifo.pause();
-    const until = performance.now() + this.plan.blockMs;
+    const until = performance.now() + this.#plan.blockMs;
     this.#timer = setInterval(() => {
       this.#hasWaited = performance.now() >= until;
       if (!this.#hasWaited && this.#journal.isFull) return;

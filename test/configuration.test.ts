@@ -124,11 +124,11 @@ test('what was seen already is not judged again, unless somebody asks', (t) => {
 test('options that hold from the next start on are told; the log level holds at once', (t) => {
   const bench = new Bench(t, 'defaults: {log-level: info}\n');
   const configuration = bench.open();
-  bench.write('defaults: {log-level: debug, nats-buffer-size: 64m}\n');
+  bench.write('defaults: {log-level: debug, nats-window-size: 4m}\n');
   configuration.reload();
   bench.log.debug('heard');
   t.true(bench.said.some(({ msg }) => msg === 'heard'));
-  t.is(bench.said.find(({ level }) => level === 'warn')?.options, 'nats-buffer-size');
+  t.is(bench.said.find(({ level }) => level === 'warn')?.options, 'nats-window-size');
 });
 
 test('a bucket is over the file and below the settings; its rules come after those of the file', (t) => {

@@ -6,7 +6,7 @@ import type { JournalOwner } from '../src/core/journal.ts';
 import type { DiskBudget } from '../src/journal/disk-budget.ts';
 import { DiskJournal } from '../src/journal/disk.ts';
 import { MemoryBudget } from '../src/journal/memory.ts';
-import { FOLDER, MIB, newHost } from './support/journal-host.ts';
+import { FOLDER, newHost } from './support/journal-host.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 import { withTimers } from './support/timers.ts';
 
@@ -203,7 +203,7 @@ test('whatever is lost, blocked and changed, each output gets each line once and
 
 test('an output that was away when the process was killed is found where it was', async (t) => {
   const { fs, budget, ticks } = newHost();
-  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', limit: 64 * MIB, sync: 'none', owner });
+  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', sync: 'none', owner });
   const before = new SessionBench({ further: ['audit'], openJournal: openJournal(budget) });
   before.transportOf('audit').lose();
   await before.output(numbered(0, 100));

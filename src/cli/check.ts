@@ -182,6 +182,6 @@ function environmentRemarks({ values }: Layer, env: NodeJS.ProcessEnv): readonly
 }
 
 function restartRemarks({ values }: Layer): readonly Remark[] {
-  return [...values].filter(([name]) => optionSchemas.get(name)?.['x-scope'] === 'plugin').map(([name, { origin }]) =>
-    ({ severity: 'note', place: origin, text: `${name}: concerns the whole driver: a change is taken up when it is started again` }));
+  return [...values].filter(([name]) => optionSchemas.get(name)?.['x-restart'] === true).map(([name, { origin }]) =>
+    ({ severity: 'note', place: origin, text: `${name}: a change holds when the driver is started again` }));
 }

@@ -1,6 +1,11 @@
-/** The listener for operators. That it cannot listen stops nothing else: it is logged, and tried again. */
+/**
+ * The listener for operators, as the configuration will have it. That it cannot listen stops nothing else: it is logged,
+ * and tried again.
+ */
 import { createServer, type Server } from 'node:http';
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import type { Configuration } from '../configuration.ts';
 import { parseListenAddress, type ListenAddress } from '../core/listen-address.ts';
 import type { Log } from '../core/log.ts';
 import type { Options } from '../core/options.generated.ts';
@@ -15,7 +20,54 @@ const RETRY_MS = 10_000;
 const LIMITS = { requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024 } as const;
 const MAX_CONNECTIONS = 64;
 
+export interface OperatorServerSettings {
+  readonly configuration: Configuration;
+  readonly source: StatusSource & TailSource;
+  readonly metrics: LazyMetrics;
+  readonly log: Log;
+}
+
+/** What the configuration says of the listener. */
+interface Wish {
+  /** undefined: nobody asked for it. */
+  readonly address: string | undefined;
+  readonly names: readonly string[];
+  readonly tail: Options['nats-log-http-tail'];
+}
+
 export class OperatorServer {
+  readonly #settings: OperatorServerSettings;
+  #wish: Wish | undefined;
+  #listening: Listening | undefined;
+
+  constructor(settings: OperatorServerSettings) {
+    this.#settings = settings;
+    this.#follow();
+    settings.configuration.listen(() => this.#follow());
+  }
+
+  close(): void {
+    this.#listening?.close();
+    this.#listening = undefined;
+  }
+
+  /** Another listener in the place of one that is not wanted any more: whoever is connected comes again. */
+  #follow(): void {
+    const { configuration: { settings: { options } }, source, metrics, log } = this.#settings;
+    const wish = { address: options['nats-log-http'], names: options['nats-log-http-names'] ?? [], tail: options['nats-log-http-tail'] };
+    if (isDeepStrictEqual(wish, this.#wish)) return;
+    this.#wish = wish;
+    this.close();
+    const address = wish.address === undefined ? undefined : parseListenAddress(wish.address);
+    if (wish.address === undefined || address === undefined) return;
+    const names = [hostname(), ...wish.names].map((name) => name.toLowerCase());
+    const tail = mayTail(wish.tail, address) ? source : undefined;
+    const server = createServer(LIMITS, operatorListener({ source, metrics, tail, log, names: 'path' in address ? undefined : names }));
+    this.#listening = new Listening(server, address, wish.address, log);
+  }
+}
+
+class Listening {
   readonly #server: Server;
   readonly #address: ListenAddress;
   readonly #text: string;
@@ -23,18 +75,7 @@ export class OperatorServer {
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** undefined: there is no `nats-log-http`. */
-  static start(options: Options, source: StatusSource & TailSource, metrics: LazyMetrics, log: Log): OperatorServer | undefined {
-    const text = options['nats-log-http'];
-    const address = text === undefined ? undefined : parseListenAddress(text);
-    if (text === undefined || address === undefined) return undefined;
-    const names = [hostname(), ...options['nats-log-http-names'] ?? []].map((name) => name.toLowerCase());
-    const tail = mayTail(options['nats-log-http-tail'], address) ? source : undefined;
-    const server = createServer(LIMITS, operatorListener({ source, metrics, tail, log, names: 'path' in address ? undefined : names }));
-    return new OperatorServer(server, address, text, log);
-  }
-
-  private constructor(server: Server, address: ListenAddress, text: string, log: Log) {
+  constructor(server: Server, address: ListenAddress, text: string, log: Log) {
     this.#server = server;
     this.#address = address;
     this.#text = text;
@@ -53,12 +94,15 @@ export class OperatorServer {
   async #listen(): Promise<void> {
     try {
       await listenAt(this.#server, this.#address);
+      // `close` may have come before there was something to close.
+      if (this.#isClosed) return this.close();
       this.#log.info('metrics, health and status are served', { address: this.#text });
     } catch (error) {
+      if (this.#isClosed) return;
       this.#log.limited('error', 'operator listen', 'nats-log-http: cannot listen; lines are delivered all the same', {
         address: this.#text, error: error instanceof Error ? error.message : String(error),
       });
-      if (!this.#isClosed) this.#retry = setTimeout(() => void this.#listen(), RETRY_MS).unref();
+      this.#retry = setTimeout(() => void this.#listen(), RETRY_MS).unref();
     }
   }
 }

@@ -47,7 +47,7 @@ export async function serve({ socket, state }: ServeArguments, env: NodeJS.Proce
   server.close();
   await close(SHUT_DOWN_MS);
   server.closeAllConnections();
-  operators?.close();
+  operators.close();
   log.info('ended');
   return 0;
 }

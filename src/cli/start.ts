@@ -26,8 +26,7 @@ export interface Started {
   readonly answer: RequestListener;
   /** Delivers what was read, for at most `ms`, then lets go of everything; no other configuration comes. */
   readonly close: (ms: number) => Promise<void>;
-  /** undefined: nobody asked for it. */
-  readonly operators: OperatorServer | undefined;
+  readonly operators: OperatorServer;
 }
 
 export interface StartSettings {
@@ -54,9 +53,9 @@ export function start({ state, env, log, program }: StartSettings): Started {
   const count = workerCount(settings.options['nats-log-workers'], availableParallelism());
   const common = { configuration, hostname: hostname(), log, endedInOrder: records !== undefined && takeOrderlyEnd(records.state) };
   const driver = count === 1 ? new Driver({ ...common, records }) : new Crew({ ...common, count, program, state: records?.state });
-  if (refusal === undefined) announce(driver.connections, { settings, hostname: hostname(), log, status: () => driver.status() });
+  announce(driver.connections, { configuration, hostname: hostname(), log, status: () => driver.status() });
   const kv = KvConfiguration.start({ configuration, state: records?.state, link: driver.link, log });
-  const metrics = new LazyMetrics(driver, settings.options['nats-log-http-containers']);
+  const metrics = new LazyMetrics(driver, () => configuration.settings.options['nats-log-http-containers']);
   const close = async (ms: number): Promise<void> => {
     watch.close();
     kv?.close();
@@ -67,7 +66,7 @@ export function start({ state, env, log, program }: StartSettings): Started {
     const error = configuration.reload();
     if (error !== undefined) throw new RequestError(error.message, { cause: error });
   };
-  return { driver, configuration, close, answer: requestListener({ driver, reload, metrics, log }), operators: OperatorServer.start(settings.options, driver, metrics, log) };
+  return { driver, configuration, close, answer: requestListener({ driver, reload, metrics, log }), operators: new OperatorServer({ configuration, source: driver, metrics, log }) };
 }
 
 /** The driver works without the folder; its sessions then end with the process. */

@@ -11,6 +11,8 @@ export interface Journal {
   readonly sequence: number;
   /** When the numbering of bytes and messages began, in milliseconds since 1970: equal as long as it goes on. */
   readonly epoch: number;
+  /** Bytes that this session may keep, besides what all have together; no limit to begin with. May change at any time. */
+  limit: number;
   /** There is no room for a read of the FIFO unless somebody gives up lines. */
   readonly isFull: boolean;
   /** Bytes that go with the process. */

@@ -47,6 +47,8 @@ export interface ConfigurationStatus {
   /** Tells one content of the configuration from another. */
   readonly revision?: string;
   readonly loaded_at: string;
+  /** False: none was good yet, and no container is taken. */
+  readonly in_force: boolean;
   /** Why the configuration found last is not in force; undefined: it is. */
   readonly error?: string;
   /** How often one was taken over, and refused, since the process began. */

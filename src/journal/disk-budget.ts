@@ -44,7 +44,7 @@ export interface DiskListener {
 export interface DiskBudgetSettings {
   /** The folder that holds the folders of the sessions and the quarantine. */
   readonly root: string;
-  /** Bytes in files of all sessions together. */
+  /** Bytes in files of all sessions together, to begin with. */
   readonly limit: number;
   /** Takes what the disk does not. */
   readonly memory: MemoryBudget;
@@ -60,7 +60,6 @@ export class DiskBudget {
   readonly memory: MemoryBudget;
   readonly quarantine: Quarantine;
   readonly buffer = new SharedBuffer();
-  readonly segmentBytes: number;
   /** The folders of the sessions. */
   readonly root: FolderNames;
   readonly syncQueue: SyncQueue;
@@ -84,7 +83,6 @@ export class DiskBudget {
     this.fs = settings.fs ?? nodeFileSystem;
     this.memory = settings.memory;
     this.quarantine = new Quarantine(this.fs, settings.root);
-    this.segmentBytes = segmentBytesFor(settings.limit);
     this.root = new FolderNames(this.fs, settings.root);
     this.syncQueue = new SyncQueue(this.fs);
   }
@@ -94,8 +92,18 @@ export class DiskBudget {
     return this.#failing.size > 0;
   }
 
+  /** May change at any time. */
   get limit(): number {
     return this.#room.limit;
+  }
+
+  set limit(bytes: number) {
+    this.#room.limit = bytes;
+  }
+
+  /** A journal's file has no more. */
+  get segmentBytes(): number {
+    return segmentBytesFor(this.limit);
   }
 
   /** Bytes in files, of this thread. */

@@ -31,8 +31,6 @@ export interface DiskJournalSettings {
   readonly folder: string;
   /** Equal after a restart, and no other session's. */
   readonly id: string;
-  /** Bytes of this session. */
-  readonly limit: number;
   readonly sync: SyncPolicy;
   readonly owner: JournalOwner;
 }
@@ -50,6 +48,7 @@ export class DiskJournal implements Member, Journal {
   /** Lost with a broken disk or a power failure, as of when the journal was opened. */
   readonly missing: readonly Range[];
   readonly isTorn: boolean;
+  limit = Number.POSITIVE_INFINITY;
   readonly #budget: DiskBudget;
   readonly #settings: DiskJournalSettings;
   readonly #folder: SegmentFolder;
@@ -62,7 +61,6 @@ export class DiskJournal implements Member, Journal {
   /** In order of their offsets; there may be gaps between them. */
   readonly #segments: Segment[];
   readonly #holes: Holes;
-  readonly #segmentBytes: number;
   #isClosed = false;
 
   /** Goes on where an earlier process ended. */
@@ -73,7 +71,6 @@ export class DiskJournal implements Member, Journal {
     this.#folder = new SegmentFolder(budget.fs, budget.root, settings.folder, settings.id);
     this.#reader = new SegmentReader(budget, this.#folder, this);
     this.#writer = new SegmentWriter(budget, this.#folder);
-    this.#segmentBytes = Math.min(budget.segmentBytes, segmentBytesFor(settings.limit));
     const recovery = new Recovery(budget.fs, this.#folder, budget.quarantine, (error) => budget.failed(this.#folder, error));
     const mark = new WatermarkFile(budget.fs, settings.folder, this.#folder.seed);
     const { segments, holes, head, watermark, sequence, epoch, isAhead, missing, isTorn, isDetached } = recovery.run(mark);
@@ -118,7 +115,7 @@ export class DiskJournal implements Member, Journal {
   }
 
   get isFull(): boolean {
-    const isOver = (): boolean => this.#tail.used + TAKE_BYTES > this.#settings.limit || !this.#budget.fits(TAKE_BYTES);
+    const isOver = (): boolean => this.#tail.used + TAKE_BYTES > this.limit || !this.#budget.fits(TAKE_BYTES);
     if (!isOver()) return false;
     this.#reclaimer.reclaim(0);
     return isOver();
@@ -249,9 +246,14 @@ export class DiskJournal implements Member, Journal {
       writer: this.#writer,
       ledger: this.#ledger,
       segments: this.#segments,
-      segmentBytes: this.#segmentBytes,
+      segmentBytes: () => this.#segmentBytes,
       isSyncing: this.#settings.sync === 'always',
     }, head);
+  }
+
+  /** Small enough for both limits. */
+  get #segmentBytes(): number {
+    return Math.min(this.#budget.segmentBytes, segmentBytesFor(this.limit));
   }
 
   /** Asks for ticks. */
@@ -267,9 +269,9 @@ export class DiskJournal implements Member, Journal {
 
   /** Whether the disk may take so many bytes. The session's own limit is exceeded by what it cannot give up. */
   #makeRoom(size: number): boolean {
-    for (let round = 0; round < SHED_ROUNDS && this.#tail.used + size > this.#settings.limit; round++) {
+    for (let round = 0; round < SHED_ROUNDS && this.#tail.used + size > this.limit; round++) {
       this.#reclaimer.reclaim(0);
-      if (this.#tail.used + size > this.#settings.limit) this.owner.shed(this.#segmentBytes);
+      if (this.#tail.used + size > this.limit) this.owner.shed(this.#segmentBytes);
     }
     return !this.isDetached && this.#writer.isReady && this.#budget.makeRoom(size);
   }

@@ -32,8 +32,13 @@ export class MemoryBudget {
     this.#room = new Room(limit, sharing);
   }
 
+  /** May change at any time. */
   get limit(): number {
     return this.#room.limit;
+  }
+
+  set limit(bytes: number) {
+    this.#room.limit = bytes;
   }
 
   /** Bytes of this thread. */
@@ -103,22 +108,20 @@ export class MemoryJournal implements Journal {
   readonly missing = [];
   readonly isTorn = false;
   readonly epoch = Date.now();
+  limit = Number.POSITIVE_INFINITY;
   /** In order of their offsets; there may be gaps between them. */
   readonly #chunks: Chunk[] = [];
   readonly #budget: MemoryBudget;
   readonly #owner: Holder;
-  readonly #limit: number;
 
-  /** `limit`: bytes of this session. */
-  constructor(budget: MemoryBudget, owner: Holder, limit = Number.POSITIVE_INFINITY) {
-    this.#limit = limit;
+  constructor(budget: MemoryBudget, owner: Holder) {
     this.#budget = budget;
     this.#owner = owner;
     budget.holders.add(owner);
   }
 
   get isFull(): boolean {
-    return !this.#budget.fits(LARGE_CHUNK_BYTES) || this.volatileBytes + LARGE_CHUNK_BYTES > this.#limit;
+    return !this.#budget.fits(LARGE_CHUNK_BYTES) || this.volatileBytes + LARGE_CHUNK_BYTES > this.limit;
   }
 
   get volatileBytes(): number {
@@ -134,7 +137,7 @@ export class MemoryJournal implements Journal {
 
   /** Copies the bytes. */
   append(bytes: Uint8Array): void {
-    const excess = this.#limit === Number.POSITIVE_INFINITY ? 0 : this.volatileBytes + bytes.length - this.#limit;
+    const excess = this.limit === Number.POSITIVE_INFINITY ? 0 : this.volatileBytes + bytes.length - this.limit;
     if (excess > 0) this.#owner.shed(excess);
     let from = 0;
     while (from < bytes.length) {

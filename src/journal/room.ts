@@ -12,7 +12,8 @@ export interface Sharing {
 }
 
 export class Room {
-  readonly limit: number;
+  /** May change at any time. */
+  limit: number;
   readonly #sharing: Sharing | undefined;
   #used = 0;
 

@@ -19,7 +19,7 @@ export interface SegmentTailSettings {
   /** In order of their offsets. Shared: whoever removes one corrects `used`. */
   readonly segments: Segment[];
   /** Bytes in a file; the next one begins then. */
-  readonly segmentBytes: number;
+  readonly segmentBytes: () => number;
   /** Every append is safe from a power failure when it returns. */
   readonly isSyncing: boolean;
   /** Saved when a file is begun, which must happen before the disk is full: a file can be written to then, but not made. */
@@ -46,7 +46,7 @@ export class SegmentTail {
     try {
       while (from < bytes.length) {
         const { base, end } = this.#file();
-        const size = writer.write(bytes, from, Math.min(bytes.length, from + base + segmentBytes - end));
+        const size = writer.write(bytes, from, Math.min(bytes.length, from + base + segmentBytes() - end));
         from += size;
         this.head += size;
         this.used += size;
@@ -68,7 +68,7 @@ export class SegmentTail {
     let size: number | undefined;
     try {
       const { base, end } = this.#file();
-      size = writer.splice(source, Math.min(most, base + segmentBytes - end));
+      size = writer.splice(source, Math.min(most, base + segmentBytes() - end));
       this.head += size ?? 0;
       this.used += size ?? 0;
       if (isSyncing && size !== undefined) writer.sync(writer.current as Segment);
@@ -119,7 +119,7 @@ export class SegmentTail {
   #file(): Segment {
     const { folder, writer, segments, segmentBytes, isSyncing } = this.#settings;
     const { current } = writer;
-    if (current !== undefined && current.end === this.head && current.end - current.base < segmentBytes) return current;
+    if (current !== undefined && current.end === this.head && current.end - current.base < segmentBytes()) return current;
     if (isSyncing && current !== undefined && !current.isSynced) writer.sync(current);
     const next = writer.begin(this.head);
     segments.push(next);
@@ -161,7 +161,7 @@ export class SegmentTail {
     for (const segment of this.#settings.segments.slice(first)) {
       const begin = pieces[0]?.base ?? segment.base;
       const end = pieces.at(-1)?.end ?? segment.base;
-      if (!isMemory(segment) || segment.base !== end || segment.end - begin > this.#settings.segmentBytes) break;
+      if (!isMemory(segment) || segment.base !== end || segment.end - begin > this.#settings.segmentBytes()) break;
       pieces.push(segment);
     }
     return pieces;

@@ -41,8 +41,6 @@ export interface ConnectionSettings extends LinkSettings {
   readonly id: number;
   /** Of all connections of the process. */
   readonly totals: ConnectionCounters;
-  /** The driver's own, if this is the connection for it. */
-  readonly presence: Presence | undefined;
   /** The server refuses the login. */
   readonly unwelcome: () => void;
 }
@@ -52,6 +50,8 @@ export class Connection {
   readonly streams: StreamLookup;
   /** Made for the first session that wants answers. */
   #acks: Acks | undefined;
+  /** The driver's own, if this is the connection for it. */
+  #presence: Presence | undefined;
   /** Streams that are being made, by name. */
   readonly #making = new Set<string>();
   #state: ConnectionState = 'connecting';
@@ -120,6 +120,14 @@ export class Connection {
     this.#making.delete(plan.name);
   }
 
+  /** The driver itself is present here from now on; undefined: it is not any more. */
+  host(presence: Presence | undefined): void {
+    if (presence === this.#presence) return;
+    this.#presence?.closed();
+    this.#presence = presence;
+    if (this.#link !== undefined) presence?.opened(this.#link);
+  }
+
   /** Dials again after it gave up. */
   retry(): void {
     if (this.#state !== 'gave-up') return;
@@ -182,14 +190,14 @@ export class Connection {
     await Promise.resolve();
     this.outbox.open(link);
     this.streams.open(link);
-    this.#settings.presence?.opened(link);
+    this.#presence?.opened(link);
     const reason = await lost;
     clearInterval(watchdog);
     // A server that cuts every connection at once is waited for like one that refuses them.
     this.#failedAttempts = performance.now() - since < SETTLED_MS ? this.#failedAttempts + 1 : 0;
     this.#link = undefined;
     this.streams.lose();
-    this.#settings.presence?.closed();
+    this.#presence?.closed();
     // `close` may have come meanwhile.
     if ((this.#state as ConnectionState) === 'connected') {
       this.#state = 'connecting';
@@ -252,12 +260,12 @@ export class Connection {
   }
 
   #deaf(subject: string): void {
-    if (this.#settings.presence?.refused(subject) === true) return;
+    if (this.#presence?.refused(subject) === true) return;
     this.#settings.log.limited('error', 'deaf', 'NATS does not permit this user to subscribe to its inbox: JetStream cannot confirm anything', { subject });
   }
 
   #refused(subject: string): void {
-    if (this.#settings.presence?.refused(subject) === true || this.streams.refused(subject)) return;
+    if (this.#presence?.refused(subject) === true || this.streams.refused(subject)) return;
     this.#settings.log.event('subject-refused', 'error', 'NATS does not permit this user to publish to the subject: its lines are dropped', {
       subject,
     }, `refused ${subject}`);

@@ -1,4 +1,5 @@
 /** The connections of the process: one for each distinct target, shared and counted. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionStatus } from '../core/status.ts';
 import type { Log } from '../core/log.ts';
 import type { Target } from '../core/target.ts';
@@ -16,9 +17,16 @@ interface Shared {
   linger: NodeJS.Timeout | undefined;
 }
 
+/** Where the driver itself is present: as long as sessions use the connection, or always if it `isWanted`. */
+export interface Place {
+  readonly target: Target;
+  readonly isWanted: boolean;
+}
+
 /** The driver's own presence. */
 interface Own {
   readonly key: string;
+  readonly place: Place;
   readonly presence: Presence;
   /** The connection is kept for it. */
   isHeld: boolean;
@@ -40,13 +48,15 @@ export class Connections {
     this.log = log;
   }
 
-  /**
-   * The driver itself is present on the connection to `target`: as long as sessions use it, or always if it `isWanted`. To
-   * be called before any session acquires one.
-   */
-  announce(target: Target, presence: Presence, isWanted: boolean): void {
-    this.#own = { key: JSON.stringify(target), presence, isHeld: isWanted };
-    if (isWanted) this.acquire(target);
+  /** The driver itself is present there from now on, and nowhere else; undefined: nowhere. */
+  announce(presence: Presence, place: Place | undefined): void {
+    const before = this.#own;
+    if (isDeepStrictEqual(before?.place, place)) return;
+    this.#own = place === undefined ? undefined : { key: JSON.stringify(place.target), place, presence, isHeld: place.isWanted };
+    if (before !== undefined && before.key !== this.#own?.key) this.#shared.get(before.key)?.connection.host(undefined);
+    if (place?.isWanted === true) this.acquire(place.target);
+    this.#shared.get(this.#own?.key ?? '')?.connection.host(presence);
+    if (before?.isHeld === true) this.release(before.place.target);
   }
 
   /** Never waits and never fails: a connection dials for as long as it is wanted. */
@@ -56,9 +66,9 @@ export class Connections {
     if (shared === undefined) {
       const connection = new Connection({
         target, ...this.#link, windowBytes: this.#windowBytes, log: this.log, id: ++this.#made, totals: this.totals,
-        presence: key === this.#own?.key ? this.#own.presence : undefined,
         unwelcome: () => this.#withdraw(key),
       });
+      if (key === this.#own?.key) connection.host(this.#own.presence);
       shared = { connection, users: 0, linger: undefined };
       this.#shared.set(key, shared);
     }

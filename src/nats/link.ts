@@ -63,8 +63,8 @@ export interface Link {
   takeAnswers(inbox: string, receive: Receive): void;
   /** Resolves with the first answer; rejects when none comes. */
   request(subject: string, body: string): Promise<string>;
-  /** Calls `handle` for each request that asks for a reply; see `LinkListener.deaf`. `queue`: of those in it, one gets each. */
-  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): void;
+  /** Calls `handle` for each request that asks for a reply; see `LinkListener.deaf`. `queue`: of those in it, one gets each. Returns what ends it. */
+  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): () => void;
   /** Publishes what may be lost; false: it is not sent, since the server takes nothing, or no message of that size. */
   tell(subject: string, text: string): boolean;
   close(): void;
@@ -141,13 +141,14 @@ class PublicLink implements Link {
     return (await this.#client.request(subject, Buffer.from(body), { timeout: REQUEST_TIMEOUT_MS })).string();
   }
 
-  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): void {
-    this.#client.subscribe(subject, {
+  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): () => void {
+    const subscription = this.#client.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
         if (error === null && message.reply !== undefined && message.reply !== '') handle(message.reply);
       },
     });
+    return () => subscription.unsubscribe();
   }
 
   tell(subject: string, text: string): boolean {

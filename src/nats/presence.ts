@@ -18,32 +18,30 @@ const FEWER_SESSIONS = [100, 10, 0] as const;
 export interface PresenceSettings {
   readonly version: string;
   readonly hostname: string;
-  /** Events go to `<prefix>.<host>`. */
-  readonly eventsPrefix: string;
   readonly status: () => DriverStatus | Promise<DriverStatus>;
   readonly log: Log;
 }
 
 export class Presence {
-  readonly eventsSubject: string;
+  #eventsSubject = '';
   readonly #settings: PresenceSettings;
   readonly #service: Service;
   readonly #statusSubject: string;
   #link: Link | undefined;
+  #endService = (): void => undefined;
   #waiting: DriverEvent[];
   /** Events that nobody will get. */
   #lost = 0;
   #isMuted = false;
 
   constructor(settings: PresenceSettings) {
-    const { version, hostname, eventsPrefix, status, log } = settings;
+    const { version, hostname, status, log } = settings;
     this.#settings = settings;
-    this.eventsSubject = `${eventsPrefix}.${toToken(hostname)}`;
     this.#statusSubject = `${SERVICE_NAME}.status.${toToken(hostname)}`;
     this.#service = new Service({
       name: SERVICE_NAME, version,
       description: 'Docker logging driver that publishes the output of containers',
-      metadata: { hostname, node: process.versions.node, platform: `${process.platform}/${process.arch}`, events: this.eventsSubject },
+      metadata: () => ({ hostname, node: process.versions.node, platform: `${process.platform}/${process.arch}`, events: this.#eventsSubject }),
       endpoint: { name: 'status', subject: this.#statusSubject },
       answer: async (limit) => fitting(await status(), limit),
       data: async () => summary(await status()),
@@ -52,10 +50,17 @@ export class Presence {
     log.events.listen((event) => this.#tell(event));
   }
 
+  /** Events go to `<prefix>.<host>` from now on. To be called before a link is opened. */
+  tellUnder(prefix: string): void {
+    this.#eventsSubject = `${prefix}.${toToken(this.#settings.hostname)}`;
+    this.#isMuted = false;
+  }
+
   opened(link: Link): void {
+    if (this.#link === link) return;
     this.#link = link;
     this.#isMuted = false;
-    this.#service.open(link);
+    this.#endService = this.#service.open(link);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const event of waiting) this.#tell(event);
@@ -63,11 +68,12 @@ export class Presence {
 
   closed(): void {
     this.#link = undefined;
+    this.#endService();
   }
 
   /** The server refuses a subject, to publish or to subscribe; false: it is none of these. */
   refused(subject: string): boolean {
-    const isEvents = subject === this.eventsSubject;
+    const isEvents = subject === this.#eventsSubject;
     if (isEvents) this.#isMuted = true;
     else if (subject !== this.#statusSubject && !subject.startsWith('$SRV.')) return false;
     this.#settings.log.limited('warn', `presence ${isEvents}`, isEvents ?
@@ -85,7 +91,7 @@ export class Presence {
     }
     if (this.#isMuted) return;
     const message = { hostname: this.#settings.hostname, ...event, ...this.#lost > 0 ? { events_lost: this.#lost } : {} };
-    if (this.#link.tell(this.eventsSubject, JSON.stringify(message))) this.#lost = 0;
+    if (this.#link.tell(this.#eventsSubject, JSON.stringify(message))) this.#lost = 0;
     else this.#lost++;
   }
 }

@@ -11,7 +11,7 @@ export interface ServiceDescription {
   readonly name: string;
   readonly version: string;
   readonly description: string;
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: () => Readonly<Record<string, string>>;
   readonly endpoint: { readonly name: string; readonly subject: string; readonly metadata?: Readonly<Record<string, string>> };
   /** The endpoint's answer of at most `limit` bytes. */
   readonly answer: (limit: number) => Promise<string>;
@@ -35,18 +35,16 @@ export class Service {
     this.#description = description;
   }
 
-  /** Answers on this link, until it is closed. */
-  open(link: Link): void {
+  /** Answers on this link, until it is closed, or the function that is returned is called. */
+  open(link: Link): () => void {
     const { name, endpoint } = this.#description;
     const answers: readonly [verb: string, answer: () => object | Promise<object>][] = [
       ['PING', () => this.#answer('ping')], ['INFO', () => this.#info()], ['STATS', () => this.#stats()],
     ];
-    for (const [verb, answer] of answers) {
-      for (const suffix of ['', `.${name}`, `.${name}.${this.#id}`]) {
-        link.serve(`$SRV.${verb}${suffix}`, undefined, async (reply) => void link.tell(reply, JSON.stringify(await answer())));
-      }
-    }
-    link.serve(endpoint.subject, QUEUE, async (reply) => await this.#serve(link, reply));
+    const ends = answers.flatMap(([verb, answer]) => ['', `.${name}`, `.${name}.${this.#id}`].map((suffix) =>
+      link.serve(`$SRV.${verb}${suffix}`, undefined, async (reply) => void link.tell(reply, JSON.stringify(await answer())))));
+    ends.push(link.serve(endpoint.subject, QUEUE, async (reply) => await this.#serve(link, reply)));
+    return () => ends.forEach((end) => end());
   }
 
   async #serve(link: Link, reply: string): Promise<void> {
@@ -61,7 +59,7 @@ export class Service {
 
   #answer<Kind extends string>(kind: Kind) {
     const { name, version, metadata } = this.#description;
-    return { name, id: this.#id, version, metadata, type: `io.nats.micro.v1.${kind}_response` as const };
+    return { name, id: this.#id, version, metadata: metadata(), type: `io.nats.micro.v1.${kind}_response` as const };
   }
 
   #info(): Readonly<Omit<ServiceInfo, 'type'>> {

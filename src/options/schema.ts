@@ -35,6 +35,7 @@ export interface OptionSchema {
   readonly 'x-conflicts'?: readonly string[];
   readonly 'x-login'?: string;
   readonly 'x-per-output'?: boolean;
+  readonly 'x-restart'?: boolean;
 }
 
 export type OptionValue = string | number | boolean | readonly string[];
@@ -92,7 +93,7 @@ export function formatFault(format: string | undefined, value: unknown): string 
 export function createAjv(options: AjvOptions = {}): Ajv {
   const ajv = new Ajv({ allErrors: true, strict: true, verbose: true, ...options });
   ajv.addVocabulary([
-    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-login', 'x-per-output', 'x-description-zh',
+    'x-groups', 'x-group', 'x-scope', 'x-unit', 'x-separator', 'x-empty', 'x-needs', 'x-conflicts', 'x-login', 'x-per-output', 'x-restart', 'x-description-zh',
   ]);
   for (const [name, fault] of faults) ajv.addFormat(name, (text: string) => fault(text) === undefined);
   return ajv;

@@ -15,13 +15,13 @@ export interface ContainerCounts {
 }
 
 export class ContainerSeries {
-  readonly #limit: number;
+  readonly #limit: () => number;
   readonly #series = new Map<string, ContainerCounts>();
   /** As of the last look. */
   #seen: ReadonlyMap<string, ContainerCounts> = new Map();
 
-  /** `limit`: series besides the one of the others. */
-  constructor(limit: number) {
+  /** `limit`: series besides the one of the others, at the time. */
+  constructor(limit: () => number) {
     this.#limit = limit;
   }
 
@@ -51,7 +51,7 @@ export class ContainerSeries {
 
   #choose(found: ReadonlyMap<string, ContainerCounts>, names: ReadonlyMap<string, string>): ReadonlySet<string> {
     const busiest = [...found].sort(([, one], [, other]) => other.bytesRead - one.bytesRead);
-    return new Set([...new Set(busiest.map(([key]) => names.get(key) ?? OTHERS))].slice(0, this.#limit));
+    return new Set([...new Set(busiest.map(([key]) => names.get(key) ?? OTHERS))].slice(0, this.#limit()));
   }
 }
 

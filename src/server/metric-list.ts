@@ -1,5 +1,5 @@
 /** Every metric of the driver once: what it is, and how it follows from the status. The names lack the prefix. */
-import { problemsOf } from '../core/readiness.ts';
+import { isReady, problemsOf } from '../core/readiness.ts';
 import type { ContainerCounts } from './container-series.ts';
 import type { ConnectionState, Counts, DriverStatus, LatencyStatus, OutputState, SessionState } from '../core/status.ts';
 
@@ -94,7 +94,7 @@ export const metricList: readonly MetricDefinition[] = [
     name: 'build_info', type: 'gauge', help: 'Always 1; the version of the driver.', labels: ['version'],
     samples: ({ version }) => [{ labels: { version }, value: 1 }],
   },
-  simple('gauge', 'ready', 'Whether /readyz answers 200.', (status) => problemsOf(status, Date.now()).length === 0 ? 1 : 0),
+  simple('gauge', 'ready', 'Whether /readyz answers 200.', (status) => isReady(problemsOf(status, Date.now())) ? 1 : 0),
 
   simple('gauge', 'workers', 'Threads that the sessions are spread over: nats-log-workers.', ({ workers }) => workers),
   simple('counter', 'read_bytes_total', 'Bytes read from the containers\' FIFOs, with the engine\'s frames.', ({ bytes_read }) => bytes_read),

@@ -18,7 +18,7 @@ export class Metrics {
   #series: ContainerSeriesMap = new Map();
 
   /** `containers`: how many have series of their own. */
-  constructor(status: () => DriverStatus | Promise<DriverStatus>, containers: number) {
+  constructor(status: () => DriverStatus | Promise<DriverStatus>, containers: () => number) {
     this.#status = status;
     this.#containers = new ContainerSeries(containers);
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LOOK_MS });

@@ -1,6 +1,6 @@
 /** What can be asked of the driver, on whatever socket: GET and HEAD, and nothing is changed by it. */
 import Router from 'koa-router';
-import { problemsOf } from '../core/readiness.ts';
+import { isReady, problemsOf } from '../core/readiness.ts';
 import type { DriverStatus } from '../core/status.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -11,11 +11,11 @@ export interface StatusSource {
 /** Loads prom-client when the metrics are asked for the first time: most hosts never do. */
 export class LazyMetrics {
   readonly #source: StatusSource;
-  readonly #containers: number;
+  readonly #containers: () => number;
   #metrics: Promise<Metrics> | undefined;
 
   /** `containers`: how many have series of their own. */
-  constructor(source: StatusSource, containers: number) {
+  constructor(source: StatusSource, containers: () => number) {
     this.#source = source;
     this.#containers = containers;
   }
@@ -45,8 +45,8 @@ export function statusRoutes(source: StatusSource, metrics: LazyMetrics): Router
   });
   router.get('/readyz', async (context) => {
     const problems = problemsOf(await source.status(), Date.now());
-    context.status = problems.length === 0 ? 200 : 503;
-    context.body = { status: problems.length === 0 ? 'ready' : 'not-ready', problems };
+    context.status = isReady(problems) ? 200 : 503;
+    context.body = { status: isReady(problems) ? 'ready' : 'not-ready', problems };
   });
   return router;
 }

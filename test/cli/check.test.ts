@@ -77,8 +77,8 @@ const findings: readonly Finding[] = [
   },
   {
     title: 'an option that is read at the start only',
-    yaml: 'defaults:\n  nats-buffer-size: 64m\n',
-    line: /^FILE:2:3: note: nats-buffer-size: concerns the whole driver/m,
+    yaml: 'defaults:\n  nats-window-size: 4m\n',
+    line: /^FILE:2:3: note: nats-window-size: a change holds when the driver is started again$/m,
   },
 ];
 

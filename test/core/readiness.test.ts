@@ -1,5 +1,5 @@
 import test from 'ava';
-import { problemsOf, type ProblemKind } from '../../src/core/readiness.ts';
+import { isReady, problemsOf, type ProblemKind } from '../../src/core/readiness.ts';
 import type { DriverStatus } from '../../src/core/status.ts';
 import { at, connectionOf, NOW, sessionOf, statusOf } from '../support/status.ts';
 
@@ -9,7 +9,7 @@ const disk = { bytes: 0, limit_bytes: 1000, is_failing: false };
 const cases: readonly [title: string, change: Partial<DriverStatus>, kinds: readonly ProblemKind[]][] = [
   ['a driver without containers is ready', {}, []],
   ['a connection that is up is ready', { connections: [connectionOf()] }, []],
-  ['a refused configuration is a problem', { configuration: { loaded_at: at(0), loads: 0, refusals: 1, error: 'nats: …' } }, ['configuration-refused']],
+  ['a refused configuration is a problem', { configuration: { loaded_at: at(0), in_force: false, loads: 0, refusals: 1, error: 'nats: …' } }, ['configuration-refused']],
   ['sessions without their credentials are a problem', { sessions: [sessionOf('web', { state: 'parked' })] }, ['sessions-parked']],
   ['NATS may be away for 30 s', { connections: [connectionOf({ state: 'disconnected', since: at(-30) })] }, []],
   ['NATS that is away for longer is a problem', { connections: [connectionOf({ state: 'disconnected', since: at(-31) })] }, ['disconnected']],
@@ -25,12 +25,22 @@ const cases: readonly [title: string, change: Partial<DriverStatus>, kinds: read
 ];
 
 for (const [title, change, kinds] of cases) {
-  test(title, (t) => t.deepEqual(problemsOf(statusOf(change), NOW).map(({ kind }) => kind), kinds));
+  test(title, (t) => {
+    const problems = problemsOf(statusOf(change), NOW);
+    t.deepEqual(problems.map(({ kind }) => kind), kinds);
+    t.is(isReady(problems), kinds.length === 0);
+  });
 }
 
 test('a problem says what, where and for how long', (t) => {
   const connections = [connectionOf({ state: 'disconnected', since: at(-90), reason: 'connection refused' })];
   t.deepEqual(problemsOf(statusOf({ connections }), NOW), [
-    { kind: 'disconnected', message: 'for 90 s not connected to nats://nats-1:4222: connection refused' },
+    { kind: 'disconnected', severity: 'error', message: 'for 90 s not connected to nats://nats-1:4222: connection refused' },
   ]);
+});
+
+test('a refused edit is told, and the driver is ready: the last good configuration is in force', (t) => {
+  const problems = problemsOf(statusOf({ configuration: { loaded_at: at(0), in_force: true, loads: 1, refusals: 1, error: 'nats: …' } }), NOW);
+  t.deepEqual(problems, [{ kind: 'change-refused', severity: 'warning', message: 'nats: …' }]);
+  t.true(isReady(problems));
 });

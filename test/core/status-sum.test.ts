@@ -4,7 +4,7 @@ import { sumOfStatuses } from '../../src/core/status-sum.ts';
 import { connectionOf, countsOf, sessionOf, statusOf } from '../support/status.ts';
 
 const NONE = { connections: [], connection_totals: { connects: 0, losses: 0, failed_attempts: 0, watchdog_closes: 0, auth_failures: 0 } };
-const WHOLE = { configuration: { loaded_at: '2026-03-14T15:09:26Z', loads: 2, refusals: 0 }, events: [] };
+const WHOLE = { configuration: { loaded_at: '2026-03-14T15:09:26Z', in_force: true, loads: 2, refusals: 0 }, events: [] };
 
 test('counts of all parts are added, reason by reason', (t) => {
   const parts = [1, 10].map((n) => statusOf({

@@ -1,9 +1,10 @@
 /** The configuration changes while containers write. */
-import { globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { connect, type ConnectionOptions, type NatsConnection } from 'nats';
+import { get } from '../support/http.ts';
 import { CLEAN } from '../support/oracle.ts';
 import { until } from '../support/wait.ts';
 import { DriverError } from '../support/fake-engine.ts';
@@ -224,4 +225,70 @@ test('a key in a bucket steers two drivers, beats the file, and holds for a star
   await plugin.startAgain();
   await engine.startLogging({}, { ContainerName: '/late', ContainerID: 'b'.repeat(64) });
   t.is((await plugin.logged('session started', { container: 'late' }))['subject'], 'two.late');
+});
+
+test('the driver\'s own service, events, listener and room follow the file, from a bad beginning on', async (t) => {
+  const nats = await startLocalNats(t);
+  const observer = await connect({ servers: nats.url });
+  t.teardown(() => observer.close());
+  const [before, after] = ['ops.before', 'ops.after'].map((prefix) => {
+    const events: string[] = [];
+    observer.subscribe(`${prefix}.*`, { callback: (_error, message) => void events.push(message.json<{ event: string }>().event) });
+    return events;
+  });
+  await observer.flush();
+  const answers = async (): Promise<boolean> => await observer.request('$SRV.PING.docker-nats-log-driver', '', { timeout: 200 }).then(() => true, () => false);
+  const file = new ConfigFile(t, 'defaults: {nats-format: xml}\n');
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_CONFIG: file.path });
+  t.false(await answers());
+  const [one, other] = [join(dirname(file.path), 'one.sock'), join(dirname(file.path), 'other.sock')];
+
+  file.put(`defaults: {nats-events-subject: ops.before, nats-log-http: "unix:${one}", nats-buffer-disk-size: 2m, nats-buffer-size: 3m}\n`);
+  await until('the service answers', answers);
+  await until('the events of the absence', () => before?.includes('configuration-loaded') === true);
+  await until('the listener', async () => (await get(one, '/healthz').catch(() => undefined))?.status === 200);
+  t.like((await rig.status()).journal, { disk: { limit_bytes: 2 * 1024 ** 2 }, memory: { limit_bytes: 3 * 1024 ** 2 } });
+
+  file.put(`defaults: {nats-events-subject: ops.after, nats-log-http: "unix:${other}", nats-buffer-disk-size: 4m, nats-format: json}\n`);
+  await until('the listener has moved', async () => (await get(other, '/healthz').catch(() => undefined))?.status === 200);
+  t.false(existsSync(one));
+  const seen = before?.length;
+  const web = await rig.container('web');
+  await until('its event', () => after?.includes('session-started') === true);
+  t.deepEqual(after, ['session-started'], 'nothing is told twice');
+  t.is(before?.length, seen);
+  t.like((await rig.status()).journal, { disk: { limit_bytes: 4 * 1024 ** 2 } });
+
+  file.put('defaults: {nats-service: false}\n');
+  await until('it does not answer any more', async () => !await answers());
+  await until('nobody listens', () => !existsSync(other));
+  await web.stop();
+  t.deepEqual(after, ['session-started', 'configuration-loaded']);
+});
+
+test('a running container\'s room follows its rule, and a refused edit leaves the driver ready', async (t) => {
+  const nats = await startLocalNats(t);
+  const rule = (size: string): string => `rules:\n  - match: {name: web}\n    options: {nats-buffer-container-size: ${size}}\n`;
+  const file = new ConfigFile(t, rule('64m'));
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_CONFIG: file.path });
+  const web = await rig.container('web');
+  await web.write(10);
+  await until('it is connected', async () => (await rig.status()).totals.core.lines_confirmed === 10);
+  await nats.kill();
+  const kept = async (): Promise<number> => (await rig.status()).journal.disk?.bytes ?? 0;
+  await web.write(40_000);
+  await until('all is kept', async () => await kept() > 4 * 1024 ** 2);
+  file.put(rule('2m'));
+  await rig.plugin.logged('configuration loaded', { level: 'info' });
+  await until('no more than the new limit is kept, some lines later', async () => {
+    await web.write(100);
+    return await kept() <= 2 * 1024 ** 2;
+  });
+  file.put(rule('a lot'));
+  await rig.plugin.logged('configuration refused: the last good one stays in force');
+  const { configuration } = await rig.status();
+  t.like(configuration, { in_force: true });
+  t.regex(configuration.error ?? '', /nats-buffer-container-size/);
+  const { problems } = JSON.parse((await get(rig.plugin.socket, '/readyz')).body) as { problems: { kind: string; severity: string }[] };
+  t.deepEqual(problems.filter(({ kind }) => kind === 'change-refused').map(({ severity }) => severity), ['warning']);
 });

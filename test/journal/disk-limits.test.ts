@@ -14,10 +14,32 @@ test('the session with the most unread bytes gives up its oldest when the host l
 
 test('a session gives up its own oldest when its own limit is reached', (t) => {
   const { fs, budget } = newHost();
-  const loud = open(budget, { limit: MIB });
+  const loud = open(budget);
+  loud.journal.limit = MIB;
   for (let i = 0; i < 64; i++) loud.journal.append(Buffer.alloc(64 * 1024, i));
   t.true(loud.shed >= 3 * MIB && loud.shed <= 3.5 * MIB, `${loud.shed} bytes`);
   t.true(fs.usedBytes <= 1.1 * MIB);
+});
+
+test('a limit that becomes smaller holds from the next lines on, for a session and for all together', (t) => {
+  const { fs, budget } = newHost();
+  const loud = open(budget);
+  const append = (count: number): void => {
+    for (let i = 0; i < count; i++) loud.journal.append(Buffer.alloc(64 * 1024, i));
+  };
+  append(128);
+  t.deepEqual([loud.shed, loud.journal.isFull], [0, false]);
+  loud.journal.limit = 4 * MIB;
+  t.true(loud.journal.isFull);
+  append(16);
+  t.true(fs.usedBytes <= 4.1 * MIB, `${fs.usedBytes} bytes`);
+  budget.limit = MIB;
+  append(16);
+  t.true(fs.usedBytes <= 1.1 * MIB, `${fs.usedBytes} bytes`);
+  loud.journal.limit = budget.limit = 64 * MIB;
+  const { shed } = loud;
+  append(128);
+  t.is(loud.shed, shed, 'there is room again');
 });
 
 test('K1: some of the disk stays free: the oldest are given up instead', (t) => {
@@ -121,7 +143,7 @@ test('files that could be made but not written do not pile up, nor stand in the 
 for (const [what, file, from] of [['confirmed', 'watermark', 0], ['given up', 'holes.new', 1]] as const) {
   test(`the last file stays while the disk does not take what was ${what}: it says which offsets were used`, (t) => {
     const { fs, budget, ticks } = newHost();
-    const { journal } = open(budget, { limit: 4 * MIB });
+    const { journal } = open(budget);
     for (let i = 0; i < 32; i++) journal.append(Buffer.alloc(64 * 1024, i));
     fs.inject = (call, path) => call === 'write' && path.endsWith(file) ? { code: 'EIO' } : undefined;
     if (from === 0) journal.release(journal.head, 0);

@@ -333,7 +333,7 @@ class Model {
       readable: () => undefined,
       unreadable: (from: number, to: number) => this.#forget(from, to),
     };
-    const journal = new DiskJournal(this.#budget, { folder: '/journal/web', id: 'web', limit: LIMIT, sync: this.#sync, owner });
+    const journal = new DiskJournal(this.#budget, { folder: '/journal/web', id: 'web', sync: this.#sync, owner });
     Object.defineProperty(owner, 'unread', { get: () => journal.head - this.#cursor });
     this.#journal = journal;
   }

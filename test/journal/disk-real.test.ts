@@ -117,7 +117,7 @@ function fillAndHeal(disk: string, check: (isTrue: boolean, message: string) => 
     repeat: () => () => undefined,
   });
   const owner = { unread: 0, shed: () => undefined, readable: () => undefined, unreadable: () => undefined };
-  const journal = new DiskJournal(budget, { folder: join(disk, 'web'), id: 'web', limit: 64 * MIB, sync: 'always', owner });
+  const journal = new DiskJournal(budget, { folder: join(disk, 'web'), id: 'web', sync: 'always', owner });
   journal.append(Buffer.alloc(64 * 1024, 0));
   // Between two looks at the free space somebody else takes all of it.
   writeFull(join(disk, 'other'));

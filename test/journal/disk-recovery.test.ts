@@ -22,7 +22,7 @@ function open(fs: CrashFileSystem, id = 'web'): DiskJournal {
     repeat: () => () => undefined,
   });
   const owner = { unread: 0, shed: () => undefined, readable: () => undefined, unreadable: () => undefined };
-  return new DiskJournal(budget, { folder: FOLDER, id, limit: SEGMENT, sync: 'none', owner });
+  return Object.assign(new DiskJournal(budget, { folder: FOLDER, id, sync: 'none', owner }), { limit: SEGMENT });
 }
 
 /** Three segments, each full of its own number. */

@@ -67,8 +67,9 @@ export class FakeLink implements Link {
   /** Nothing more is taken of it. */
   isDeaf = false;
 
-  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): void {
+  serve(subject: string, queue: string | undefined, handle: (reply: string) => void): () => void {
     this.served.set(subject, { queue, handle });
+    return () => void this.served.delete(subject);
   }
 
   tell(subject: string, text: string): boolean {

@@ -12,7 +12,9 @@ const STATUS = 'docker-nats-log-driver.status.docker-1_example_com';
 function newPresence(status: DriverStatus = statusOf()): { presence: Presence; log: Log; said: string[] } {
   const said: string[] = [];
   const log = new Log({ write: (line) => said.push(line) > 0 });
-  return { presence: new Presence({ version: '1.2.3', hostname: 'docker-1.example.com', eventsPrefix: 'ops.events', status: () => status, log }), log, said };
+  const presence = new Presence({ version: '1.2.3', hostname: 'docker-1.example.com', status: () => status, log });
+  presence.tellUnder('ops.events');
+  return { presence, log, said };
 }
 
 async function ask(link: FakeLink, subject: string): Promise<Record<string, unknown>> {
@@ -58,11 +60,35 @@ test('the service is the same on the next connection, and goes on counting', asy
   t.like(after, { endpoints: [{ num_requests: 2, num_errors: 0 }] });
 });
 
+test('a driver that is present elsewhere answers there only, and tells its events there', async (t) => {
+  const { presence, log } = newPresence();
+  const [first, second] = [new FakeLink(), new FakeLink()];
+  presence.opened(first);
+  presence.closed();
+  log.event('connected', 'info', 'connected to NATS', { number: 1 });
+  presence.opened(second);
+  log.event('connected', 'info', 'connected to NATS', { number: 2 });
+  t.deepEqual([first.served.size, eventsOn(first)], [0, []]);
+  t.is(second.served.size, 10);
+  t.deepEqual(eventsOn(second).map(({ number }) => number), [1, 2]);
+});
+
+test('events go to another subject as soon as there is one, and the service tells it', async (t) => {
+  const { presence, log } = newPresence();
+  const link = new FakeLink();
+  presence.opened(link);
+  presence.refused(EVENTS);
+  presence.tellUnder('audit');
+  log.event('connected', 'info', 'connected to NATS');
+  t.deepEqual(link.told.map(({ subject }) => subject), ['audit.docker-1_example_com']);
+  t.like(await ask(link, '$SRV.INFO'), { metadata: { events: 'audit.docker-1_example_com' } });
+});
+
 test('the statistics tell of the driver, and of problems', async (t) => {
   const lines_dropped = { ...countsOf().lines_dropped, overflow: 3 };
   const { presence } = newPresence(statusOf({
     totals: { core: countsOf({ lines_confirmed: 10, lines_dropped }), jetstream: countsOf({ lines_confirmed: 5 }) },
-    configuration: { loaded_at: '2026-03-14T15:09:26Z', loads: 0, refusals: 1, error: 'nats: …' },
+    configuration: { loaded_at: '2026-03-14T15:09:26Z', in_force: false, loads: 0, refusals: 1, error: 'nats: …' },
     sessions: [sessionOf('web', { journal: { kind: 'disk', bytes: 70, volatile_bytes: 0, oldest_age_seconds: 2 } })],
   }));
   const link = new FakeLink();

@@ -23,7 +23,7 @@ function richStatus(): DriverStatus {
 }
 
 async function textOf(status: DriverStatus): Promise<string> {
-  return await new Metrics(() => status, 10).text();
+  return await new Metrics(() => status, () => 10).text();
 }
 
 test('Prometheus accepts the metrics, their names, types, units and help', async (t) => {
@@ -66,7 +66,7 @@ test('the process tells of its CPU, memory and event loop', async (t) => {
 
 test('ten thousand containers make no more series than asked for', async (t) => {
   const sessions = Array.from({ length: 10_000 }, (_, i) => sessionOf(`c${i}`, { bytes_read: i }));
-  const text = await new Metrics(() => statusOf({ sessions }), 200).text();
+  const text = await new Metrics(() => statusOf({ sessions }), () => 200).text();
   t.is(samplesOf(text).filter(({ name }) => name === 'docker_nats_log_container_read_bytes_total').length, 201);
   t.is(sampleOf(text, 'docker_nats_log_container_read_bytes_total', { container: '_others' }), 9799 * 9800 / 2);
 });

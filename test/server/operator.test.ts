@@ -37,7 +37,7 @@ class Bench {
         return () => void this.tails.splice(this.tails.indexOf(listener), 1);
       },
     };
-    this.#server = createServer(operatorListener({ source, metrics: new LazyMetrics(source, 10), names, tail, log }));
+    this.#server = createServer(operatorListener({ source, metrics: new LazyMetrics(source, () => 10), names, tail, log }));
   }
 
   async start(): Promise<this> {
@@ -93,12 +93,19 @@ test('/readyz answers 200, or 503 with the reasons', withBench(async (t, bench) 
   const ready = await bench.ask('/readyz');
   t.is(ready.status, 200);
   t.deepEqual(JSON.parse(ready.body), { status: 'ready', problems: [] });
-  bench.status = statusOf({ configuration: { loaded_at: '2026-03-14T15:09:26Z', loads: 0, refusals: 1, error: 'nats: nats-servers: expected …' } });
+  bench.status = statusOf({ configuration: { loaded_at: '2026-03-14T15:09:26Z', in_force: false, loads: 0, refusals: 1, error: 'nats: nats-servers: expected …' } });
   const refused = await bench.ask('/readyz');
   t.is(refused.status, 503);
   t.deepEqual(JSON.parse(refused.body), {
-    status: 'not-ready', problems: [{ kind: 'configuration-refused', message: 'nats: nats-servers: expected …' }],
+    status: 'not-ready', problems: [{ kind: 'configuration-refused', severity: 'error', message: 'nats: nats-servers: expected …' }],
   });
+}));
+
+test('/readyz answers 200 after a refused edit, and tells of it', withBench(async (t, bench) => {
+  bench.status = statusOf({ configuration: { loaded_at: '2026-03-14T15:09:26Z', in_force: true, loads: 1, refusals: 1, error: 'nats: nats-servers: expected …' } });
+  const { status, body } = await bench.ask('/readyz');
+  t.is(status, 200);
+  t.deepEqual(JSON.parse(body), { status: 'ready', problems: [{ kind: 'change-refused', severity: 'warning', message: 'nats: nats-servers: expected …' }] });
 }));
 
 test('/status is the status as JSON', withBench(async (t, bench) => {

@@ -52,7 +52,7 @@ class Bench {
 
   constructor() {
     this.#server = createHttpServer(Promise.resolve(requestListener({
-      driver: this.driver, reload: () => this.driver.reload(), metrics: new LazyMetrics(this.driver, 10), log: new Log({ write: (line) => this.log.push(line) > 0 }),
+      driver: this.driver, reload: () => this.driver.reload(), metrics: new LazyMetrics(this.driver, () => 10), log: new Log({ write: (line) => this.log.push(line) > 0 }),
     })));
   }
 

@@ -33,7 +33,7 @@ function filled(expr: string): string {
 async function knownLabels(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const own = metricList.flatMap(({ name, type, labels }): [string, string[]][] => type === 'histogram'
     ? [[`${name}_bucket`, [...labels, 'le']], [`${name}_sum`, [...labels]], [`${name}_count`, [...labels]]] : [[name, [...labels]]]);
-  const others = samplesOf(await new Metrics(() => statusOf(), 0).text()).filter(({ name }) => !name.startsWith(PREFIX));
+  const others = samplesOf(await new Metrics(() => statusOf(), () => 0).text()).filter(({ name }) => !name.startsWith(PREFIX));
   return new Map([
     ...own.map(([name, labels]) => [`${PREFIX}${name}`, new Set([...labels, 'instance', 'job'])] as const),
     ...others.map(({ name, labels }) => [name, new Set([...Object.keys(labels), 'instance', 'job'])] as const),

@@ -53,7 +53,6 @@ export function open(budget: DiskBudget, settings: Partial<DiskJournalSettings> 
   const journal: DiskJournal = new DiskJournal(budget, {
     folder: FOLDER,
     id: 'web',
-    limit: 64 * MIB,
     sync: 'none',
     owner: {
       get unread() {

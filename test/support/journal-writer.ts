@@ -25,7 +25,7 @@ export function openJournal(folder: string, sync: SyncPolicy): DiskJournal {
   };
   const budget = new DiskBudget({ root: dirname(folder), limit: 2 * LIMIT, memory: new MemoryBudget(LIMIT), listener });
   const owner = { unread: 0, shed: () => undefined, readable: () => undefined, unreadable: () => undefined };
-  return new DiskJournal(budget, { folder, id: 'web', limit: LIMIT, sync, owner });
+  return new DiskJournal(budget, { folder, id: 'web', sync, owner });
 }
 
 function run(folder: string, first: number, sync: SyncPolicy): void {

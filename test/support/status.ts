@@ -13,7 +13,7 @@ export function statusOf(change: Partial<DriverStatus> = {}): DriverStatus {
     started_at: at(-3600),
     uptime_seconds: 3600,
     workers: 1,
-    configuration: { loaded_at: at(-3600), loads: 1, refusals: 0 },
+    configuration: { loaded_at: at(-3600), in_force: true, loads: 1, refusals: 0 },
     sessions: [],
     sessions_started: 0,
     sessions_ended: 0,
