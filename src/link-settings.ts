@@ -2,12 +2,12 @@
 import type { Configuration } from './configuration.ts';
 import type { Log } from './core/log.ts';
 import type { LinkSettings } from './nats/link.ts';
-import { loginReader } from './options/login.ts';
+import { fileReaders } from './options/file-readers.ts';
 
 /** Secret files are read where the configuration allows it at that time. */
 export function linkSettings(configuration: Pick<Configuration, 'settings'>, hostname: string, log: Log): LinkSettings {
   return {
     name: `docker-nats-log-driver@${hostname}`,
-    readLogin: loginReader(() => configuration.settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning)),
+    ...fileReaders(() => configuration.settings.options['nats-secret-dirs'], (warning) => log.limited('warn', warning, warning)),
   };
 }

@@ -220,7 +220,7 @@ test('an output that was away when the process was killed is found where it was'
 
 test('an output that was leaving when the process was killed is counted by the next one, up to where it was to end', async (t) => {
   const { fs, budget, ticks } = newHost();
-  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', limit: 64 * MIB, sync: 'none', owner });
+  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', sync: 'none', owner });
   const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: openJournal(budget) });
   await before.output(numbered(0, 30));
   before.transportOf('audit').confirm();

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { putKey } from '../nats/kv-put.ts';
 import { NatsFault } from '../nats/open-any.ts';
-import { loginReader } from '../options/login.ts';
+import { fileReaders } from '../options/file-readers.ts';
 import { OptionError } from '../options/option-error.ts';
 import { resolveOptions } from '../options/resolve.ts';
 import { toTarget } from '../plan.ts';
@@ -33,7 +33,7 @@ export async function push(values: PushArguments, [name = '', file = '']: readon
       output.writeError(`${output.paintError('red', `nothing was put into ${name}`)}\n`);
       return 1;
     }
-    const link = { name: `nats-log-driver push@${hostname()}`, readLogin: loginReader(() => resolved.options['nats-secret-dirs']) };
+    const link = { name: `nats-log-driver push@${hostname()}`, ...fileReaders(() => resolved.options['nats-secret-dirs']) };
     const revision = await putKey(toTarget(resolved), { bucket, key, text, create, replicas: Number(replicas) }, link);
     output.write(`${name} is ${file} now, revision ${revision}\n`);
     return 0;

@@ -1,11 +1,11 @@
 /** `nats-log-driver tail`: what the driver has published, read back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostname } from 'node:os';
-import type { ReadLogin, Target } from '../core/target.ts';
+import type { Target } from '../core/target.ts';
 import { lastMessages } from '../nats/last-lines.ts';
 import { NatsFault } from '../nats/open-any.ts';
 import { Reader, type ReadMessage, type Start, type StreamFacts } from '../nats/reader.ts';
-import { loginReader } from '../options/login.ts';
+import { fileReaders, type FileReaders } from '../options/file-readers.ts';
 import { OptionError } from '../options/option-error.ts';
 import { resolveOptions, type ResolvedOptions } from '../options/resolve.ts';
 import { quote } from '../options/option-error.ts';
@@ -36,7 +36,7 @@ export interface TailArguments extends ViewOptions, Choice, LoginArguments {
 
 interface Request {
   readonly target: Target;
-  readonly readLogin: ReadLogin;
+  readonly readers: FileReaders;
   readonly subject: string;
   readonly stream: string | undefined;
   readonly since: Date | undefined;
@@ -69,7 +69,7 @@ function toRequest({ since, last, follow, stream }: TailArguments, subject: stri
   if (fault !== undefined) throw new UsageError(`SUBJECT: expected one that can be subscribed to, got ${quote(subject ?? '')}, which ${fault}`);
   return {
     target: toTarget(resolved),
-    readLogin: loginReader(() => options['nats-secret-dirs']),
+    readers: fileReaders(() => options['nats-secret-dirs']),
     subject: subject ?? wildcardOf(options['nats-subject'] ?? options.tag),
     stream: stream ?? options['nats-stream'],
     since: from ?? (last === ALL ? new Date(0) : undefined),
@@ -128,7 +128,7 @@ class Tail {
   }
 
   #open(): Promise<Reader> {
-    return Reader.open(this.#request.target, { name: `nats-log-driver tail@${hostname()}`, readLogin: this.#request.readLogin });
+    return Reader.open(this.#request.target, { name: `nats-log-driver tail@${hostname()}`, ...this.#request.readers });
   }
 
   /** undefined: none covers the subject. */

@@ -125,7 +125,8 @@ export interface Options {
    */
   readonly 'nats-context'?: string;
   /**
-   * Comma-separated folders. A secret file is read only if it lies in or below one of them, wherever links lead.
+   * Comma-separated folders. A secret file, and a TLS file that a container names, is read only if it lies in or below
+   * one of them, wherever links lead.
    * Default: `/srv,/etc/nats-log-driver,/run/secrets,/run/credentials/nats-log-driver.service,/root/.config/nats`.
    */
   readonly 'nats-secret-dirs': readonly string[];

@@ -42,11 +42,23 @@ export interface Credentials {
 /** Reads the files of a login. Throws an error whose words name option and path, never the content. */
 export type ReadLogin = (login: Login) => Credentials;
 
+/** What the files of `Tls` hold, PEM. */
+export interface TlsMaterial {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Reads the files of `Tls`. Throws an error whose words name option and path, never the content. */
+export type ReadTls = (tls: Tls) => TlsMaterial;
+
 /** How servers are verified. Files are absolute paths, read again at every attempt to connect: renewed certificates are taken up. */
 export interface Tls {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** Of these files, those that a container named: they are read from the folders of `nats-secret-dirs` only. */
+  readonly confined?: readonly string[];
   /** That the certificates must carry, in the place of the address. */
   readonly serverName?: string;
   /** TLS comes before the server's greeting. */

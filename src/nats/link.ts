@@ -8,8 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { jwtAuthenticator, nkeyAuthenticator, type Authenticator, type ConnectionOptions, type TlsOptions } from 'nats';
 import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { setTransportFactory } from 'nats/lib/nats-base-client/transport.js';
-import { FileFault, readSmallFile } from '../core/read-file.ts';
-import type { Credentials, ReadLogin, Target } from '../core/target.ts';
+import type { Credentials, ReadLogin, ReadTls, Target } from '../core/target.ts';
 import type { PooledServer } from './server-pool.ts';
 import type { Receive } from './answer-parser.ts';
 import { publishCommands, subscribeToAnswers } from './public-path.ts';
@@ -18,8 +17,6 @@ import { verification } from './verification.ts';
 
 /** What the server's administrative interface takes on a bad day. */
 const REQUEST_TIMEOUT_MS = 5000;
-/** Room for the bundle of all public authorities, which is about 220 KB. */
-const MAX_TLS_FILE_BYTES = 1024 * 1024;
 const PROBE_CHALLENGE = 'probe';
 /** A server that leaves as much unread gets no more of what may be lost. */
 const MAX_TOLD_BYTES = 1024 * 1024;
@@ -43,6 +40,7 @@ export interface LinkSettings {
   /** Shown by the server's own reports, where the target has none. */
   readonly name: string;
   readonly readLogin: ReadLogin;
+  readonly readTls: ReadTls;
   /** Whether a client's inside is as the short way through it wants it: `isKnown`, but for tests. */
   readonly isKnown?: (client: NatsConnectionImpl) => boolean;
 }
@@ -84,8 +82,8 @@ export function isKnownClient(client: NatsConnectionImpl): boolean {
 }
 
 /** A client with one connection to one server, which ends with it. Rejects as `dial` does. */
-export async function openClient(server: PooledServer, target: Target, { name, readLogin }: LinkSettings): Promise<NatsConnectionImpl> {
-  const tls = server.tls ? tlsOptions(server, target) : undefined;
+export async function openClient(server: PooledServer, target: Target, { name, readLogin, readTls }: LinkSettings): Promise<NatsConnectionImpl> {
+  const tls = server.tls ? tlsOptions(server, target, readTls) : undefined;
   const options: ConnectionOptions = {
     servers: `${isIP(server.host) === 6 ? `[${server.host}]` : server.host}:${server.port}`,
     name: target.name ?? name,
@@ -240,25 +238,14 @@ function tryOut(authenticator: Authenticator): void {
   }
 }
 
-function tlsOptions(server: PooledServer, { tls }: Target): TlsOptions & { rejectUnauthorized: boolean } {
-  const ca = readIfNamed('nats-tls-ca-cert', tls?.caFile);
-  const [cert, key] = [readIfNamed('nats-tls-cert', tls?.certFile), readIfNamed('nats-tls-key', tls?.keyFile)];
+function tlsOptions(server: PooledServer, { tls }: Target, readTls: ReadTls): TlsOptions & { rejectUnauthorized: boolean } {
+  const { ca, cert, key } = tls === undefined ? {} : readTls(tls);
   return {
     ...verification(tls?.serverName ?? server.tlsName ?? server.host),
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(ca === undefined ? {} : { ca: ca.toString() }),
+    ...(cert === undefined ? {} : { cert: cert.toString() }),
+    ...(key === undefined ? {} : { key: key.toString() }),
     handshakeFirst: tls?.handshakeFirst ?? false,
     rejectUnauthorized: !(tls?.skipVerify ?? false),
   };
-}
-
-function readIfNamed(option: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readSmallFile(path, MAX_TLS_FILE_BYTES).toString();
-  } catch (error) {
-    if (!(error instanceof FileFault)) throw error;
-    throw new Error(`${option}: expected a readable file, found ${error.message} at ${JSON.stringify(path)}`);
-  }
 }

@@ -3,13 +3,12 @@
  * them fails.
  */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { headers, type ServerInfo } from 'nats';
 import type { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
-import { jetStreamApi, type Target } from '../core/target.ts';
+import { jetStreamApi, type ReadTls, type Target } from '../core/target.ts';
 import { openClient, type LinkSettings } from './link.ts';
 import type { PooledServer } from './server-pool.ts';
 import { verification } from './verification.ts';
@@ -90,15 +89,14 @@ async function takeGreeting(socket: Socket): Promise<Greeting> {
 }
 
 /** The server's certificate, whether it is trusted or not. Rejects when there is no handshake at all. */
-export async function readCertificate(server: PooledServer, { tls }: Target, timeoutMs: number): Promise<CertificateFacts> {
+export async function readCertificate(server: PooledServer, { tls }: Target, readTls: ReadTls, timeoutMs: number): Promise<CertificateFacts> {
   const socket = open(server);
   try {
     return await within(timeoutMs, (async () => {
       if (tls?.handshakeFirst !== true) await takeGreeting(socket);
-      const [ca, cert, key] = await Promise.all([tls?.caFile, tls?.certFile, tls?.keyFile].map(async (path) => path === undefined ? undefined : await readFile(path)));
       const secure = connectTls({
         socket, ...verification(tls?.serverName ?? server.tlsName ?? server.host), rejectUnauthorized: false,
-        ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }),
+        ...(tls === undefined ? {} : readTls(tls)),
       });
       secure.on('error', () => undefined);
       await once(secure, 'secureConnect');

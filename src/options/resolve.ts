@@ -145,14 +145,14 @@ export function resolveOptions(
   const before = [...problems, ...forbidden(layer, settings.allow), ...contextProblems, ...misdirected, ...ruleProblems(values, wrong)];
   // A file of which one must not know is not looked at.
   const files = before.length > 0 || circumstances.mayLackFiles === true ? NOTHING_FOUND : lookAtLogin(login, dirs, originOf);
-  const tlsFiles = circumstances.mayLackFiles === true ? [] : tlsFileProblemsOf(values);
+  const tlsFiles = circumstances.mayLackFiles === true ? [] : tlsFileProblemsOf(values, container.values, dirs);
   const all = [...before, ...files.problems, ...tlsFiles, ...check(options, originOf)];
   if (all.length > 0) throw new OptionError(all);
   const servers = parseServers(options['nats-servers'], isTlsAskedFor(values));
   return {
     options,
     servers,
-    tls: servers.some(({ tls }) => tls) ? toTls(options) : undefined,
+    tls: servers.some(({ tls }) => tls) ? toTls(options, container.values) : undefined,
     login,
     origins: new Map([...values].map(([name, value]) => [name, toProvenance(name, value)])),
     warnings: [...warnings, ...files.warnings, ...skipVerifyWarnings(values)],

@@ -16,9 +16,9 @@ function ruleProblem(option: string, origin: string, values: MergedValues, wrong
   return { option, wanted: `cannot be used together with ${rival}, set by ${values.get(rival)?.origin}`, origin };
 }
 
-function namedFile(option: string, values: MergedValues): NamedFile | undefined {
+function namedFile(option: string, values: MergedValues, container: MergedValues, dirs: readonly string[]): NamedFile | undefined {
   const found = values.get(option);
-  return found === undefined ? undefined : { option, path: String(found.value), origin: found.origin };
+  return found === undefined ? undefined : { option, path: String(found.value), origin: found.origin, dirs: container.get(option) === found ? dirs : undefined };
 }
 
 /** There is one way to log in: one problem for all that are too many. */
@@ -43,7 +43,8 @@ export function ruleProblems(values: MergedValues, wrong: ReadonlySet<string>): 
   return [...rules.filter((problem) => problem !== undefined), ...loginProblems(values)];
 }
 
-export function tlsFileProblemsOf(values: MergedValues): readonly Problem[] {
-  const files = ['nats-tls-ca-cert', 'nats-tls-cert', 'nats-tls-key'].map((option) => namedFile(option, values));
+/** `container`: what its log-opts, and their context, have a say in; `dirs`: where files lie that it names. */
+export function tlsFileProblemsOf(values: MergedValues, container: MergedValues, dirs: readonly string[]): readonly Problem[] {
+  const files = ['nats-tls-ca-cert', 'nats-tls-cert', 'nats-tls-key'].map((option) => namedFile(option, values, container, dirs));
   return tlsFileProblems(files[0], files[1], files[2]);
 }

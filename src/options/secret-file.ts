@@ -7,7 +7,7 @@ import { resolve, sep } from 'node:path';
 import { FileFault, readSmallFile } from '../core/read-file.ts';
 import { quotePath } from './option-error.ts';
 
-const MAX_FILE_BYTES = 64 * 1024;
+const MAX_SECRET_BYTES = 64 * 1024;
 /** All but reading and writing by the owner, and reading by its group. */
 const WIDE_MODE = 0o037;
 
@@ -25,19 +25,25 @@ export class SecretFault extends Error {}
 
 /** The text of the file. Throws SecretFault. */
 export function readSecretFile(path: string, dirs: readonly string[]): SecretText {
+  const { bytes, mode } = readConfinedFile(path, dirs, MAX_SECRET_BYTES);
+  return { text: bytes.toString(), ...((mode & WIDE_MODE) === 0 ? {} : { wideMode: mode.toString(8).padStart(4, '0') }) };
+}
+
+/** A file of at most `limitBytes` that lies in the folders, and its permissions. Throws SecretFault. */
+export function readConfinedFile(path: string, dirs: readonly string[], limitBytes: number): { readonly bytes: Buffer; readonly mode: number } {
   const real = realPath(path);
   if (!dirs.some((dir) => isBelow(realPath(dir) ?? dir, real ?? resolve(path)))) {
     throw new SecretFault(`expected a file in a folder of nats-secret-dirs (${dirs.join(', ')}), ${quotePath(path)} leads elsewhere`);
   }
   let mode = 0;
   try {
-    const bytes = readSmallFile(real ?? path, MAX_FILE_BYTES, (descriptor, stats) => {
+    const bytes = readSmallFile(real ?? path, limitBytes, (descriptor, stats) => {
       // A folder on the way may have become a link meanwhile.
       if (readlinkSync(`/proc/self/fd/${descriptor}`) !== real) throw new FileFault('a path that changes');
       mode = stats.mode & 0o777;
     });
     if (bytes.length === 0) throw new FileFault('an empty file');
-    return { text: bytes.toString(), ...((mode & WIDE_MODE) === 0 ? {} : { wideMode: mode.toString(8).padStart(4, '0') }) };
+    return { bytes, mode };
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
     throw new SecretFault(`expected a readable file, found ${error.message} at ${quotePath(path)}; ${MOUNT_HINT}`, { cause: error });

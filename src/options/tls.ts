@@ -5,6 +5,8 @@ import type { MergedValues } from './rules.ts';
 import { optionSchemas } from './schema.ts';
 import { DEFAULT_ORIGIN } from './sources.ts';
 
+const FILES = ['nats-tls-ca-cert', 'nats-tls-cert', 'nats-tls-key'] as const;
+
 export function isTlsOption(name: string): boolean {
   return optionSchemas.get(name)?.['x-group'] === 'tls';
 }
@@ -14,13 +16,16 @@ export function isTlsAskedFor(values: MergedValues): boolean {
   return [...values].some(([name, { origin }]) => isTlsOption(name) && origin !== DEFAULT_ORIGIN);
 }
 
-export function toTls(options: Options): Tls {
+/** `container`: what its log-opts, and their context, have a say in. */
+export function toTls(options: Options, container: MergedValues): Tls {
   const { 'nats-tls-ca-cert': caFile, 'nats-tls-cert': certFile, 'nats-tls-key': keyFile, 'nats-tls-server-name': serverName } = options;
+  const confined = FILES.flatMap((name) => container.get(name)?.value === options[name] ? options[name] ?? [] : []);
   return Object.freeze({
     ...(caFile === undefined ? {} : { caFile }),
     ...(certFile === undefined ? {} : { certFile }),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(serverName === undefined ? {} : { serverName }),
+    ...(confined.length === 0 ? {} : { confined }),
     handshakeFirst: options['nats-tls-handshake-first'],
     skipVerify: options['nats-tls-skip-verify'],
   });

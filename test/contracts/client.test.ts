@@ -7,13 +7,13 @@ import test, { type ExecutionContext } from 'ava';
 import { Log } from '../../src/core/log.ts';
 import { Connections } from '../../src/nats/connections.ts';
 import { dial, isKnownClient, openClient, type Link, type LinkSettings } from '../../src/nats/link.ts';
-import { loginReader } from '../../src/options/login.ts';
+import { fileReaders } from '../../src/options/file-readers.ts';
 import { ClientSocket } from '../../src/nats/socket.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import { TARGET } from '../support/target.ts';
 import { until } from '../support/wait.ts';
 
-const SETTINGS: LinkSettings = { name: 'contract', readLogin: loginReader(() => []) };
+const SETTINGS: LinkSettings = { name: 'contract', ...fileReaders(() => []) };
 const LISTENER = { refused: () => undefined, deaf: () => undefined, lameDuck: () => undefined, closed: () => undefined };
 
 interface Bench {

@@ -6,7 +6,7 @@ import type { Target } from '../../src/core/target.ts';
 import type { Formatter, Tally, Transport, TransportListener } from '../../src/core/types.ts';
 import { Connections } from '../../src/nats/connections.ts';
 import { transports, type OpenTransport } from '../../src/transports/registry.ts';
-import { loginReader } from '../../src/options/login.ts';
+import { fileReaders } from '../../src/options/file-readers.ts';
 import { entryOf } from '../stages/collector.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import type { NatsOptions } from '../support/nats-server.ts';
@@ -120,7 +120,7 @@ function withServer({ open, isKnown }: Kind, options: NatsOptions, run: (t: Exec
   return async (t: ExecutionContext): Promise<void> => {
     const server = await startNatsProcess({ ...options, config: JETSTREAM + (options.config ?? '') });
     const link = await TcpProxy.before(server.port);
-    const connections = new Connections({ name: 'contract', readLogin: loginReader(() => []), ...(isKnown === undefined ? {} : { isKnown }) }, WINDOW, new Log({ write: () => true }));
+    const connections = new Connections({ name: 'contract', ...fileReaders(() => []), ...(isKnown === undefined ? {} : { isKnown }) }, WINDOW, new Log({ write: () => true }));
     const servers = [{ host: '127.0.0.1', port: link.port, tls: false }];
     const arrived = new Map<string, number[]>();
     const subscriber = await connect({ servers: server.url });

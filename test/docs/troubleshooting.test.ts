@@ -15,7 +15,7 @@ interface Refusal { readonly env?: NodeJS.ProcessEnv; readonly logOpts?: Readonl
 const refusals: readonly Refusal[] = [
   { logOpts: { 'nats-server': 'nats://nats-1:4222' } },
   { logOpts: { tag: 'my app' } },
-  { logOpts: { 'nats-tls-ca-cert': '/certs/ca.pem' } },
+  { logOpts: { 'nats-tls-ca-cert': '/srv/certs/ca.pem' } },
   { logOpts: { 'nats-token-file': '/srv/token' } },
   { logOpts: { 'nats-token-file': '/home/me/token' } },
   { logOpts: { 'nats-user': 'me', 'nats-token': 'secret' } },

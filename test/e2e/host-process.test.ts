@@ -1,4 +1,6 @@
+import { copyFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { makeCertificates, tlsConfig } from '../support/certificates.ts';
 import { Collector, FIXED_KEYS } from '../support/e2e-collector.ts';
@@ -44,7 +46,9 @@ test.serial('a process on the host reads certificates by their path on the host'
   t.teardown(() => nats.stop());
   const collector = await Collector.connect({ servers: nats.url, tls: { caFile: certificates.pem('ca') } });
   t.teardown(() => collector.close());
-  const opts = { 'nats-servers': nats.url, 'nats-tls-ca-cert': certificates.pem('ca') };
+  const ca = join(host.secrets, 'ca.pem');
+  copyFileSync(certificates.pem('ca'), ca);
+  const opts = { 'nats-servers': nats.url, 'nats-tls-ca-cert': ca };
   await site.run({ name: 'host-tls', driver: host.driver, opts, command: 'echo hello' });
   t.is((await collector.only('host-tls')).body.text, 'hello');
 });

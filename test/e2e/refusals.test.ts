@@ -75,9 +75,10 @@ const CASES: readonly Case[] = [
     shown: `nats: nats-tls-ca-cert: expected a readable file, found nothing at "/srv/no/such/ca.pem"; ${SEES_ONLY} (log-opt)`,
   },
   {
-    title: 'a folder in the place of a certificate is no reason for the exit code of a program that cannot be run',
-    opts: { 'nats-tls-ca-cert': '/srv' },
-    shown: `nats: nats-tls-ca-cert: expected a readable file, found something that is no regular file at "/srv"; ${SEES_ONLY} (log-opt)`,
+    title: 'a file of the host that is none of the containers\' affair is not read as a certificate',
+    opts: { 'nats-tls-ca-cert': '/etc/passwd' },
+    shown: 'nats: nats-tls-ca-cert: expected a file in a folder of nats-secret-dirs '
+      + '(/srv, /etc/nats-log-driver, /run/secrets, /run/credentials/nats-log-driver.service, /root/.config/nats), "/etc/passwd" leads elsewhere (log-opt)',
   },
   {
     title: 'a client certificate without its key is refused',

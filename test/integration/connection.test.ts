@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { connect } from 'nats';
 import { Reader } from '../../src/nats/reader.ts';
-import { loginReader } from '../../src/options/login.ts';
+import { fileReaders } from '../../src/options/file-readers.ts';
 import { CLEAN } from '../support/oracle.ts';
 import { Stream } from '../support/stream.ts';
 import { TARGET } from '../support/target.ts';
@@ -128,7 +128,7 @@ test('with nats-jetstream-domain the stream is made in that domain, through a se
   await until('all lines are stored in the hub', async () => await inHub.count() === 100);
   t.is(await inLeaf.count(), 0);
   const port = Number(new URL(leaf.url).port);
-  const reader = await Reader.open({ ...TARGET, servers: [{ host: '127.0.0.1', port, tls: false }], domain: 'hub' }, { name: 'reader', readLogin: loginReader(() => []) });
+  const reader = await Reader.open({ ...TARGET, servers: [{ host: '127.0.0.1', port, tls: false }], domain: 'hub' }, { name: 'reader', ...fileReaders(() => []) });
   t.deepEqual(await reader.streamsOf('logs.web'), ['LOGS'], 'who reads back finds it there');
   t.is((await reader.stream('LOGS')).last, 100);
   await reader.close();

@@ -71,7 +71,7 @@ for (const { title, scheme, server, ca, clients, env } of successes) {
 
 test('lines arrive over TLS when the TLS options are log-opts and the name of the host is checked', async (t) => {
   const nats = await startTls(t, 'server');
-  const rig = await startDriver(t, { NATS_SERVERS: `localhost:${nats.port}` });
+  const rig = await startDriver(t, { NATS_SERVERS: `localhost:${nats.port}`, NATS_SECRET_DIRS: certificates.dir });
   await rig.subscribe(nats.url, trusting('ca'));
   const container = await rig.container('web', { 'nats-tls-ca-cert': certificates.pem('ca') });
   await container.write(1000);

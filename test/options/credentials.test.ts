@@ -53,7 +53,7 @@ for (const [option, value] of [
   ['nats-tls-ca-cert', '/etc/ssl/certs/ca-certificates.crt'],
 ] as const) {
   test(`a container that changes how servers are verified gets no credentials, and the log says why: ${option}`, (t) => {
-    const { options, warnings } = resolved(OPERATOR_TLS, { [option]: value });
+    const { options, warnings } = resolved({ ...OPERATOR_TLS, NATS_SECRET_DIRS: '/etc/ssl' }, { [option]: value });
     t.is(options['nats-pass'], undefined);
     t.true(warnings.includes(`nats-pass: not used for this container, whose log-opt ${option} changes how servers are verified (plugin setting NATS_PASS)`));
   });

@@ -5,6 +5,8 @@ import { loadSettings, resolveOptions } from '../../src/options/resolve.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
+const ANYWHERE = { NATS_SECRET_DIRS: '/' };
+
 /** The text that `docker run` shows; undefined when the options are fine. */
 function refusal(logOpts: Texts, env: Texts = {}): string | undefined {
   const settings = loadSettings(env, []);
@@ -42,14 +44,17 @@ const single: readonly [logOpts: Texts, text: string, env?: Texts][] = [
   [
     { 'nats-tls-ca-cert': '/nowhere/ca.pem' },
     `nats-tls-ca-cert: expected a readable file, found nothing at "/nowhere/ca.pem"; ${HINT} (log-opt)`,
+    ANYWHERE,
   ],
   [
     { 'nats-tls-ca-cert': '/' },
     `nats-tls-ca-cert: expected a readable file, found something that is no regular file at "/"; ${HINT} (log-opt)`,
+    ANYWHERE,
   ],
   [
     { 'nats-tls-ca-cert': '/proc/self/environ' },
     'nats-tls-ca-cert: expected a PEM certificate, found something else in "/proc/self/environ" (log-opt)',
+    ANYWHERE,
   ],
   [{ 'nats-tls-server-name': 'nats.test:4222' }, 'nats-tls-server-name: expected a host name or an address, got "nats.test:4222" (log-opt)'],
   [{ 'nats-name': 'a\nb' }, 'nats-name: expected at most 256 characters, none of them a control character, got "a\\nb" (log-opt)'],
@@ -135,7 +140,7 @@ test('no text for the user holds a phrase that changes the exit code of docker r
   const phrases = /no such file or directory|executable file not found|permission denied|is a directory/i;
   const paths = ['/nowhere', '/', '/dev/null', '/etc/passwd/x', `/${'x'.repeat(300)}`, '/proc/1/mem', '/x\0y', '/run', '/proc/self/fd/0'];
   for (const path of paths) {
-    t.notRegex(refusal({ 'nats-tls-ca-cert': path, 'nats-tls-cert': path, 'nats-tls-key': path }) ?? '', phrases, path);
+    t.notRegex(refusal({ 'nats-tls-ca-cert': path, 'nats-tls-cert': path, 'nats-tls-key': path }, ANYWHERE) ?? '', phrases, path);
   }
 });
 

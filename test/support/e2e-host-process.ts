@@ -30,13 +30,18 @@ export class HostProcess implements AsyncDisposable {
     return join(this.#dir, 'state');
   }
 
+  /** A folder of `nats-secret-dirs`. */
+  get secrets(): string {
+    return this.#dir;
+  }
+
   /** Resolves when it listens. After `terminate` or `kill` it goes on with the state that it left. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     const log = openSync(this.#logFile, 'a');
     const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
-      env: { ...systemEnvironment(), ...env },
+      env: { ...systemEnvironment(), NATS_SECRET_DIRS: this.secrets, ...env },
       stdio: ['ignore', 'ignore', log],
     });
     closeSync(log);

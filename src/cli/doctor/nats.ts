@@ -1,14 +1,14 @@
 /** Each server of a target, step by step; then the subjects, on the first server that takes the login. */
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
-import { serverName } from '../../core/target.ts';
+import { serverName, type ReadTls } from '../../core/target.ts';
 import { ByteWriter } from '../../core/byte-writer.ts';
 import { formatters } from '../../formatters/registry.ts';
 import { describeDialError } from '../../nats/dial-error.ts';
 import { Probe, readCertificate, readGreeting, reachPort, type CertificateFacts, type Permissions } from '../../nats/probe.ts';
 import { covers } from '../../nats/subject.ts';
 import type { PooledServer } from '../../nats/server-pool.ts';
-import { loginReader } from '../../options/login.ts';
+import { fileReaders } from '../../options/file-readers.ts';
 import type { PlannedOutput } from '../../plan.ts';
 import { printable, showBytes } from '../printable.ts';
 import type { Way } from './configuration.ts';
@@ -50,6 +50,7 @@ export async function* checkNats([first, ...others]: readonly Way[], publish: bo
 async function* checkServer(server: PooledServer, { target, resolved }: PlannedOutput): AsyncGenerator<Finding, Probe | undefined> {
   const name = serverName(server);
   const { connectTimeoutMs } = target;
+  const readers = fileReaders(() => resolved.options['nats-secret-dirs']);
   try {
     const addresses = await lookup(server.host, { all: true });
     yield { check: 'name', result: 'ok', detail: `${server.host}: ${addresses.map(({ address }) => address).join(', ')}` };
@@ -66,9 +67,9 @@ async function* checkServer(server: PooledServer, { target, resolved }: PlannedO
     return undefined;
   }
   const isEncrypted = yield* checkGreeting(server, target);
-  if (isEncrypted === undefined || (isEncrypted && !(yield* checkCertificate(server, target)))) return undefined;
+  if (isEncrypted === undefined || (isEncrypted && !(yield* checkCertificate(server, target, readers.readTls)))) return undefined;
   try {
-    const probe = await Probe.login(server, target, { name: `nats-log-driver doctor@${hostname()}`, readLogin: loginReader(() => resolved.options['nats-secret-dirs']) });
+    const probe = await Probe.login(server, target, { name: `nats-log-driver doctor@${hostname()}`, ...readers });
     const { version = '', max_payload = 0, auth_required = false, jetstream = false } = probe.info ?? {};
     yield { check: 'login', result: 'ok', detail: auth_required ? 'the credentials are accepted' : 'the server asks for no credentials' };
     yield { check: 'server', result: 'ok', detail: `nats-server ${version}, JetStream ${jetstream ? 'on' : 'off'}` };
@@ -105,10 +106,10 @@ async function* checkGreeting(server: PooledServer, target: PlannedOutput['targe
 }
 
 /** Whether it is good enough for the driver. */
-async function* checkCertificate(server: PooledServer, target: PlannedOutput['target']): AsyncGenerator<Finding, boolean> {
+async function* checkCertificate(server: PooledServer, target: PlannedOutput['target'], readTls: ReadTls): AsyncGenerator<Finding, boolean> {
   let facts: CertificateFacts;
   try {
-    facts = await readCertificate(server, target, target.connectTimeoutMs);
+    facts = await readCertificate(server, target, readTls, target.connectTimeoutMs);
   } catch (error) {
     yield failed('tls-no-handshake', 'TLS handshake', describeDialError(error).reason, 'does the server offer TLS? Its log says why it refuses a handshake');
     return false;
