@@ -20,7 +20,7 @@ quietly() {
 # The Debian packages whose programs are missing.
 missing() {
   for pair in docker:docker.io dockerd:docker.io containerd:containerd runc:runc nats-server:nats-server \
-    busybox:busybox-static openssl:openssl promtool:prometheus chromium:chromium zsh:zsh fish:fish; do
+    busybox:busybox-static openssl:openssl promtool:prometheus chromium:chromium zsh:zsh fish:fish iptables:iptables; do
     command -v "${pair%%:*}" > /dev/null || echo "${pair#*:}"
   done
   [ -s /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
