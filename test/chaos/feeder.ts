@@ -24,7 +24,10 @@ export interface Fed {
   readonly written: readonly number[];
   /** Of their frames. */
   readonly bytes: number;
-  /** The longest that a FIFO refused a frame. */
+  /**
+   * The longest that a FIFO was full: from the first look at which it refused a frame to the last. How late this process was for the look at
+   * which there was room says nothing about its reader.
+   */
   readonly slowestWriteMs: number;
   /** The longest that this process did not come to write. */
   readonly lateMs: number;
@@ -98,12 +101,13 @@ class Container {
     try {
       writeSync(this.#fd, this.#frames.of(this.#index, this.lines, count));
       this.lines += count;
-      if (this.#refusedAt !== undefined) slowestWriteMs = Math.max(slowestWriteMs, performance.now() - this.#refusedAt);
       this.#refusedAt = undefined;
       return true;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-      this.#refusedAt ??= performance.now();
+      const now = performance.now();
+      this.#refusedAt ??= now;
+      slowestWriteMs = Math.max(slowestWriteMs, now - this.#refusedAt);
       return false;
     }
   }
