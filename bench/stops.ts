@@ -2,6 +2,7 @@
  * `npm run bench:stops [-- --rounds N] [-- --output flood]`: how long `docker stop` takes with this driver in each state of NATS, beside the engine's own
  * json-file and a plugin that throws everything away, with containers that say little and with containers that flood. All in turn, on one private engine.
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Engine } from '../test/support/engine.ts';
@@ -42,9 +43,12 @@ async function measure(bench: StopBench, kinds: Readonly<Record<string, Stop>>, 
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '10' }, output: { type: 'string', multiple: true, default: Object.keys(OUTPUTS) } } });
 const workshop = new Workshop();
-process.once('exit', () => workshop.clear());
 const discarder = `nld-null-${process.pid}`;
 const socket = `/run/docker/plugins/${discarder}.sock`;
+process.once('exit', () => {
+  workshop.clear();
+  rmSync(socket, { force: true });
+});
 workshop.spawn(process.execPath, [join(import.meta.dirname, 'null.ts'), socket]);
 await until('the plugin that discards listens', () => isAnswered(socket));
 const engine = await Engine.start();
