@@ -122,6 +122,8 @@ export interface Options {
   /**
    * Context of the `nats` command line: its name, looked for below `nats-secret-dirs`, or the absolute path of its JSON
    * file. It brings servers, TLS options, login, inbox prefix and JetStream domain; options that are set beside it win.
+   * One with `socks_proxy`, a certificate of the Windows store or a `jetstream_api_prefix` other than that of a domain
+   * is refused.
    */
   readonly 'nats-context'?: string;
   /**

@@ -34,7 +34,14 @@ export interface Context {
   readonly options: ReadonlyMap<string, string>;
   /** What the command line would ask another program for. */
   readonly nsc: string | undefined;
+  /** Keys that lead the command line another way to NATS than the driver can go. */
+  readonly unfollowed: readonly string[];
 }
+
+/** A proxy, certificates of the Windows store, and the API of JetStream under another account's name. */
+const UNFOLLOWED = ['socks_proxy', 'windows_cert_store', 'windows_cert_match', 'jetstream_api_prefix'] as const;
+/** Of the API of a domain: as good as the domain itself. */
+const DOMAIN_API = /^\$JS\.([\w-]+)\.API$/;
 
 /** undefined: the text is none. */
 export function parseContext(text: string): Context | undefined {
@@ -53,14 +60,23 @@ export function parseContext(text: string): Context | undefined {
     ['nats-tls-key', path('key')],
     ['nats-tls-handshake-first', data['tls_first'] === true ? 'true' : undefined],
     ['nats-inbox-prefix', get('inbox_prefix')],
-    ['nats-jetstream-domain', get('jetstream_domain')],
+    ['nats-jetstream-domain', get('jetstream_domain') ?? domainOf(get('jetstream_api_prefix'))],
   ];
   return {
     ofAddress: parseServers(addresses?.filter(isAddress) ?? [], false).find(({ user, token }) => user !== undefined || token !== undefined),
     user: get('user'), password: get('password'), token: get('token'), creds: path('creds'), nkey: path('nkey'),
     userJwt: get('user_jwt'), userSeed: get('user_seed') ?? get('user_nkey_seed'), nsc: get('nsc'),
+    unfollowed: UNFOLLOWED.filter((key) => get(key) !== undefined && !(key === 'jetstream_api_prefix' && isFollowed(get(key)))),
     options: new Map(options.filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };
+}
+
+function domainOf(prefix: string | undefined): string | undefined {
+  return DOMAIN_API.exec(prefix ?? '')?.[1];
+}
+
+function isFollowed(prefix: string | undefined): boolean {
+  return prefix === '$JS.API' || domainOf(prefix) !== undefined;
 }
 
 function isAddress(text: string): boolean {
@@ -116,6 +132,7 @@ function readEntries(path: string, origin: string, dirs: readonly string[]): { e
     const context = parseContext(readSecretFile(path, dirs).text);
     if (context === undefined) return refuse(`expected a context of the nats command line, found something else in ${quotePath(path)}`);
     if (context.nsc !== undefined) return refuse(`the context ${quotePath(path)} names nsc, which is not asked here: write the path of its credentials under creds`);
+    if (context.unfollowed.length > 0) return refuse(`the context ${quotePath(path)} has ${context.unfollowed.join(', ')}, which the driver does not follow: it would connect another way than is meant`);
     return { entries: [...context.options].map(([name, value]) => ({ name, value, origin: `context ${path}, ${origin}` })), problems: [] };
   } catch (error) {
     if (!(error instanceof SecretFault)) throw error;

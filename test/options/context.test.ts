@@ -67,3 +67,17 @@ test('a context that cannot be used is refused by its option and path', (t) => {
   t.regex(refusal(t, folder, '/etc/hostname'), /^nats: nats-context: expected a file in a folder of nats-secret-dirs/);
   t.is(refusal(t, folder, '../up'), 'nats: nats-context: expected the name of a context, or the absolute path of its file, got "../up" (log-opt)');
 });
+
+test('a context that leads another way to NATS than the driver can go is refused, and its secrets are not said', (t) => {
+  const folder = makeSecretFolder(t);
+  const path = folder.put('shop.json', '{"url":"a.test","socks_proxy":"socks5://me:CANARY@proxy","jetstream_api_prefix":"shop.js"}');
+  const text = refusal(t, folder, path);
+  t.true(text.includes(`nats-context: the context ${JSON.stringify(path)} has socks_proxy, jetstream_api_prefix, which the driver does not follow`), text);
+  t.false(text.includes('CANARY'));
+});
+
+test('the API prefix of a domain in a context is the domain', (t) => {
+  const folder = makeSecretFolder(t);
+  const path = folder.put('shop.json', '{"url":"a.test","jetstream_api_prefix":"$JS.hub.API","socks_proxy":""}');
+  t.is(resolve(folder, { 'nats-context': path }).options['nats-jetstream-domain'], 'hub');
+});
