@@ -17,7 +17,7 @@ import type { OutputPlan } from './core/plan.ts';
 import type { DropReason, Gap, Tally, TransportListener } from './core/types.ts';
 import { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
-import { keptBytes, measureLoss, type Loss, type ReadRun } from './losses.ts';
+import { keptBytes, measureLoss, now, type Loss, type ReadRun } from './losses.ts';
 import { Pipeline, type PipelineContext } from './pipeline.ts';
 import { cutRun } from './seams.ts';
 import type { HeldBytes } from './stages/reassemble.ts';
@@ -58,6 +58,7 @@ export class Delivery implements TransportListener {
   #end = Number.POSITIVE_INFINITY;
   #leaveTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #cutAt: number | undefined;
 
   /** Begins at `from`. */
   constructor(intake: Intake, way: Way, { account, gaps, saveGaps, held }: DeliverySettings, from: Mark, listener: DeliveryListener) {
@@ -101,6 +102,11 @@ export class Delivery implements TransportListener {
   /** Behind the last frame that was decoded. */
   get position(): number {
     return this.#pipeline.position;
+  }
+
+  /** Where the rest of a line begins that is counted as lost. */
+  get cutAt(): number | undefined {
+    return this.#cutAt;
   }
 
   get isReady(): boolean {
@@ -222,10 +228,23 @@ export class Delivery implements TransportListener {
     this.#gaps.add(gap, start);
   }
 
-  /** `start`: offset of the first of the lines. */
-  lose(loss: Loss & { readonly reason: DropReason }, start: number): void {
-    this.account.dropped(loss.reason, loss.lines);
-    if (loss.lines > 0) this.#gaps.add(loss, start);
+  /** The disk does not give these bytes back. */
+  unreadable(from: number, to: number): void {
+    this.account.unreadable(to - from);
+    this.missing({ end: to, reason: 'unreadable', bytes: to - from, to: now() }, from);
+  }
+
+  /** Lines are about to be lost: `lose` follows. */
+  expect(gap: Gap): void {
+    this.#gaps.expect(gap);
+  }
+
+  /** `start`: offset of the first of the lines, if there are any. */
+  lose({ isCut, ...gap }: Loss & { readonly reason: DropReason }, start: number): void {
+    this.account.dropped(gap.reason, gap.lines);
+    this.#cutAt = isCut ? gap.end : undefined;
+    if (gap.lines > 0 || gap.bytes > 0) this.#gaps.add(gap, start);
+    else this.#gaps.expectNothing();
   }
 
   /** What begins at its position was given up: goes on at `to`. */
@@ -240,13 +259,15 @@ export class Delivery implements TransportListener {
   dropAll(reason: DropReason): void {
     const from = this.position;
     const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), this.#end);
-    const loss = measureLoss(readRun, from, Number.POSITIVE_INFINITY, (skipped) => this.account.skipped(skipped));
+    const loss = measureLoss(readRun, from, Number.POSITIVE_INFINITY, this.#cutAt === from, (skipped) => this.account.skipped(skipped));
     if (loss.end > from) {
       this.lose({ ...loss, reason }, from);
       this.skip(loss.end);
     }
     if ((!this.#intake.isComplete || this.#intake.hasSequel) && !this.isLeaving) return;
-    this.account.skipped(keptBytes(readRun, this.position));
+    const { kept, unreadFrom } = keptBytes(readRun, this.position);
+    this.account.skipped(kept);
+    if (unreadFrom !== undefined) this.unreadable(unreadFrom, this.#head);
     this.#advance(this.#head);
   }
 

@@ -117,7 +117,7 @@ export class Driver implements LogDriver {
     const session = forUser(() => this.#opener.open(file, kept, { fifo: file }, this.#forgetter(file)));
     this.#sessions.set(file, { session, container, plan: kept, missing: [], isRestored: false, startedAt: new Date() });
     for (const warning of [plan, ...plan.further].flatMap(({ resolved }) => resolved.warnings)) this.#log.warn(warning, { container: plan.facts.name });
-    this.#opener.save({ ...toRecord(file, container, plan), isSeamless: this.#journals.isKillSafe, gaps: {} });
+    this.#opener.save({ ...toRecord(file, container, plan), isSeamless: this.#journals.isKillSafe, gaps: {}, seams: [] });
   }
 
   /** Goes on with the sessions of the process before this one. Requests may come meanwhile. */
@@ -148,10 +148,10 @@ export class Driver implements LogDriver {
   }
 
   /** Without its FIFO when that is gone: what the journal kept is still to be delivered. Nothing is delivered yet. */
-  #reopen({ file, plan, gaps, isSeamless, leaving = [] }: SessionRecord, isOfThisBoot: boolean): Session {
+  #reopen({ file, plan, gaps, seams, isSeamless, leaving = [] }: SessionRecord, isOfThisBoot: boolean): Session {
     // A power failure takes what the disk had not got.
     const mayHaveLost = !isSeamless || (!isOfThisBoot && this.#configuration.settings.options['nats-buffer-sync'] !== 'always');
-    const opening = { gaps, leaving, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
+    const opening = { gaps, leaving, seams, mayHaveLost, isAfterKill: !this.#endedInOrder, parked: [plan, ...plan.further].map(({ name }) => name) };
     const ended = this.#forgetter(file);
     try {
       if (isOfThisBoot) return this.#opener.open(file, plan, { ...opening, fifo: file, mayHaveSeam: !isSeamless }, ended);

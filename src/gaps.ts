@@ -3,56 +3,88 @@ import type { Gap } from './core/types.ts';
 import { joined } from './losses.ts';
 
 export class Gaps {
-  #list: Gap[];
-  /** How many of the records are on their way. */
-  #written = 0;
+  /** Not on their way, in the order of their places. */
+  #waiting: readonly Gap[];
+  /** In the order in which they went. */
+  #underWay: readonly Gap[] = [];
+  /** Of these, somebody may have the record: they stay as they are. */
+  readonly #told: WeakSet<Gap>;
   readonly #save: (gaps: readonly Gap[]) => void;
+  /** Those that were added. */
+  #count = 0;
+  #isExpecting = false;
 
   /** `head`: no place lies behind it; a journal in memory begins anew with each process. `save`: keeps them for the next process. */
   constructor(gaps: readonly Gap[], head: number, save: (gaps: readonly Gap[]) => void) {
-    this.#list = gaps.map((gap) => ({ ...gap, end: Math.min(gap.end, head) }));
+    this.#waiting = gaps.map((gap) => ({ ...gap, end: Math.min(gap.end, head) }));
+    this.#told = new WeakSet(this.#waiting);
     this.#save = save;
   }
 
   get isEmpty(): boolean {
-    return this.#list.length === 0;
+    return this.#waiting.length + this.#underWay.length === 0;
   }
 
   /** Records are on their way. */
   get areUnderWay(): boolean {
-    return this.#written > 0;
+    return this.#underWay.length > 0;
   }
 
   /** `start`: offset of the first of the lines. Losses that touch become one, as long as nothing was said of them. */
   add(gap: Gap, start: number): void {
-    const neighbour = this.#find((each) => each.end === start && each.reason === gap.reason);
-    const next = this.#find((each) => each.end > gap.end);
-    if (neighbour >= 0) this.#list[neighbour] = joined(this.#list[neighbour] as Gap, gap);
-    else this.#list.splice(next < 0 ? this.#list.length : next, 0, gap);
-    this.#save(this.#list);
+    const waiting = [...this.#waiting];
+    const at = waiting.findIndex((each) => each.end === start && each.reason === gap.reason && (isUncounted(each) || !this.#told.has(each)));
+    const neighbour = waiting[at];
+    if (neighbour === undefined) {
+      const next = waiting.findIndex((each) => each.end > gap.end);
+      waiting.splice(next < 0 ? waiting.length : next, 0, { ...gap, id: `${Date.now().toString(36)}-${(this.#count++).toString(36)}` });
+    } else if (!isUncounted(neighbour) || neighbour.end !== gap.end) {
+      waiting[at] = joined(neighbour, gap);
+    }
+    this.#waiting = waiting;
+    this.#keep();
+  }
+
+  /** Something is about to be lost: `gap` is for the next process, if this one ends before it says what. */
+  expect(gap: Gap): void {
+    this.#isExpecting = true;
+    this.#save([...this.#underWay, ...this.#waiting, gap]);
+  }
+
+  /** Nothing was. */
+  expectNothing(): void {
+    if (this.#isExpecting) this.#keep();
   }
 
   /** The next one whose record is due before the byte at `offset`; it is on its way then. */
   take(offset: number): Gap | undefined {
-    const gap = this.#list[this.#written];
+    const [gap, ...rest] = this.#waiting;
     if (gap === undefined || gap.end > offset) return undefined;
-    this.#written++;
+    this.#waiting = rest;
+    this.#underWay = [...this.#underWay, gap];
+    this.#told.add(gap);
     return gap;
   }
 
   /** Nothing is on its way any more. */
   rewind(): void {
-    this.#written = 0;
+    this.#waiting = [...this.#underWay, ...this.#waiting];
+    this.#underWay = [];
   }
 
-  /** The records of the first `count` are confirmed. */
+  /** The records of the first `count` that went are confirmed. */
   confirmed(count: number): void {
-    this.#list.splice(0, count);
-    this.#written -= count;
-    this.#save(this.#list);
+    this.#underWay = this.#underWay.slice(count);
+    this.#keep();
   }
 
-  #find(matches: (gap: Gap) => boolean): number {
-    return this.#list.findIndex((gap, index) => index >= this.#written && matches(gap));
+  #keep(): void {
+    this.#isExpecting = false;
+    this.#save([...this.#underWay, ...this.#waiting]);
   }
+}
+
+/** It says no more than that something is missing: to say it twice says nothing new. */
+function isUncounted({ bytes }: Gap): boolean {
+  return bytes === undefined;
 }

@@ -4,10 +4,9 @@
  */
 import type { Journal, JournalOwner, JournalRun } from './core/journal.ts';
 import type { OverflowPlan } from './core/plan.ts';
-import { Fifo } from './docker/fifo.ts';
 import type { FrameDecoder } from './docker/frame-decoder.ts';
 import type { Loss } from './losses.ts';
-import { Overflow } from './overflow.ts';
+import { Overflow, type OpenFifo } from './overflow.ts';
 import { Seams } from './seams.ts';
 import { Tail, type TailListener } from './tail.ts';
 
@@ -17,16 +16,21 @@ const CLOSE_AFTER_STOP_MS = 5000;
 const DRAIN_BYTES = 64 * 1024 * 1024;
 
 export interface IntakeSettings {
-  /** undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
-  readonly file: string | undefined;
+  /** Calls `readable` when there are bytes, or none will follow; undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
+  readonly openFifo: ((readable: () => void) => OpenFifo) | undefined;
   readonly openJournal: (owner: JournalOwner) => Journal;
   readonly overflow: OverflowPlan;
+  /** Those that were known when the process before this one ended. */
+  readonly seams: readonly number[];
+  /** To be kept for the next process. */
+  readonly saveSeams: (seams: readonly number[]) => void;
 }
 
 export interface IntakeListener extends JournalOwner {
   /** Bytes have come. */
   took(bytes: number): void;
-  /** Lines were not kept, see OverflowListener. */
+  /** Lines are not kept, see OverflowListener. */
+  dropping(): void;
   dropped(loss: Loss): void;
   /** The FIFO will bring no more. */
   completed(): void;
@@ -34,8 +38,8 @@ export interface IntakeListener extends JournalOwner {
 
 export class Intake {
   readonly journal: Journal;
-  readonly seams = new Seams();
-  readonly #fifo: Fifo | undefined;
+  readonly seams: Seams;
+  readonly #fifo: OpenFifo | undefined;
   readonly #overflow: Overflow;
   readonly #listener: IntakeListener;
   /** Of those who look on. */
@@ -46,15 +50,23 @@ export class Intake {
   #closeTimer: NodeJS.Timeout | undefined;
 
   /** Opens the FIFO; throws an Error for the user when that fails. Whatever fails, nothing stays open. Reads nothing yet. */
-  constructor({ file, openJournal, overflow }: IntakeSettings, listener: IntakeListener) {
+  constructor({ openFifo, openJournal, overflow, seams, saveSeams }: IntakeSettings, listener: IntakeListener) {
     this.#listener = listener;
     using opened = new DisposableStack();
-    this.#fifo = file === undefined ? undefined : new Fifo(file, () => this.#read(this.#isStopping));
+    this.#fifo = openFifo?.(() => this.#read(this.#isStopping));
     opened.defer(() => this.#fifo?.close());
     this.journal = openJournal(listener);
+    this.seams = new Seams(seams, this.journal.head, saveSeams);
     this.#overflow = new Overflow(overflow, this.journal, {
-      dropped: (loss) => listener.dropped(loss),
-      seam: () => this.seams.add(this.journal.head),
+      dropping: () => {
+        this.seams.expect(this.journal.head);
+        listener.dropping();
+      },
+      began: () => this.seams.add(this.journal.head),
+      dropped: (loss) => {
+        this.seams.expectNothing(this.journal.head);
+        listener.dropped(loss);
+      },
     });
     opened.move();
   }

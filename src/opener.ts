@@ -5,7 +5,7 @@ import type { Log } from './core/log.ts';
 import { MAIN_OUTPUT, type LeavingOutput, type OutputPlan, type SessionPlan } from './core/plan.ts';
 import type { Gap, Transport, TransportListener } from './core/types.ts';
 import type { Way } from './way.ts';
-import { removeFifo } from './docker/fifo.ts';
+import { Fifo, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
 import { sessionKey, type SessionRecord, type SessionRecords } from './journal/session-records.ts';
 import type { Journals } from './journals.ts';
@@ -34,6 +34,7 @@ export interface Opening {
   readonly fifo?: string;
   readonly gaps?: Readonly<Record<string, readonly Gap[]>>;
   readonly leaving?: readonly LeavingOutput[];
+  readonly seams?: readonly number[];
   readonly mayHaveSeam?: boolean;
   readonly isAfterKill?: boolean;
   readonly mayHaveLost?: boolean;
@@ -53,7 +54,7 @@ export class Opener {
 
   /** Throws FifoError. `ended`: nothing is left to do for it in this process. */
   open(file: string, plan: SessionPlan, opening: Opening, ended: () => void): Session {
-    const { fifo, gaps = {}, leaving = [], mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, parked: waiting = [] } = opening;
+    const { fifo, gaps = {}, leaving = [], seams = [], mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, parked: waiting = [] } = opening;
     const { journals, log, report } = this.#settings;
     const { facts, subject } = plan;
     const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
@@ -65,7 +66,7 @@ export class Opener {
     };
     const saved = new Map(Object.entries(gaps));
     const session = new Session({
-      file: fifo,
+      openFifo: fifo === undefined ? undefined : (readable) => new Fifo(fifo, readable),
       ways: this.ways(file, plan, waiting),
       overflow: plan.overflow,
       openJournal: (owner) => journals.open(file, owner),
@@ -77,6 +78,8 @@ export class Opener {
         saved.set(output, changed);
         this.update(file, facts.name, { gaps: Object.fromEntries(saved) });
       },
+      seams,
+      saveSeams: (changed) => this.update(file, facts.name, { seams: changed }),
       held: this.#held,
       leaving,
       saveLeaving: (changed) => this.update(file, facts.name, { leaving: changed }),

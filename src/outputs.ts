@@ -154,7 +154,7 @@ export class Outputs implements DeliveryListener {
     for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
       const account = openAccount(name, transport);
       const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), end);
-      const { lines } = measureLoss(readRun, this.#resumeAt(name).offset, Number.POSITIVE_INFINITY, (bytes) => account.skipped(bytes));
+      const { lines } = measureLoss(readRun, this.#resumeAt(name).offset, Number.POSITIVE_INFINITY, false, (bytes) => account.skipped(bytes));
       account.dropped('removed', lines);
       removed(account, name);
     }

@@ -11,16 +11,19 @@ const LOOK_MS = 50;
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** A FIFO that can be left unread for a while. */
-export interface Pausable extends ByteSource {
+export interface OpenFifo extends ByteSource {
   pause(): void;
   resume(): void;
+  close(): void;
 }
 
 export interface OverflowListener {
-  /** Lines were not kept; they stood at the journal's head. */
+  /** Bytes are about to be taken that nobody keeps. */
+  dropping(): void;
+  /** Some were: what is kept behind them does not follow what the journal has. */
+  began(): void;
+  /** These were not kept, perhaps none; they stood at the journal's head. */
   dropped(loss: Loss): void;
-  /** Frames that are kept begin anew at the journal's head. */
-  seam(): void;
 }
 
 export class Overflow {
@@ -30,8 +33,8 @@ export class Overflow {
   /** Counts what is dropped, while the newest lines are. */
   #dropper: FrameDecoder | undefined;
   #counter = new LineCounter();
-  /** Bytes that the dropper was given. */
-  #dropperBytes = 0;
+  /** Of the lines that were told of, those that the dropper has seen the beginning of. */
+  #unfinished = 0;
   /** While a FIFO is left unread. */
   #timer: NodeJS.Timeout | undefined;
   /** The FIFO has been left unread as long as it may be; until there is room again. */
@@ -51,7 +54,7 @@ export class Overflow {
   }
 
   /** Takes what the FIFO has, as the policy will have it. `isUrgent`: the container is about to end, and must not wait. */
-  take(fifo: Pausable, isUrgent: boolean): number | 'empty' | 'ended' {
+  take(fifo: OpenFifo, isUrgent: boolean): number | 'empty' | 'ended' {
     if (this.#plan.policy === 'drop-oldest' || !this.#journal.isFull) return this.#keep(fifo);
     if (this.#plan.policy === 'drop-newest') return this.#drop(fifo);
     if (isUrgent || this.#hasWaited || this.#plan.blockMs === 0) return this.#journal.take(fifo);
@@ -64,51 +67,45 @@ export class Overflow {
     this.#timer = undefined;
   }
 
-  #keep(fifo: Pausable): number | 'empty' | 'ended' {
+  #keep(fifo: OpenFifo): number | 'empty' | 'ended' {
     this.#hasWaited = false;
-    if (this.#dropper !== undefined) this.#endDropping(this.#dropper);
+    this.#dropper = undefined;
     return this.#journal.take(fifo);
   }
 
-  #drop(fifo: Pausable): number | 'empty' | 'ended' {
+  #drop(fifo: OpenFifo): number | 'empty' | 'ended' {
+    this.#listener.dropping();
     const size = fifo.read(scratch);
-    if (typeof size !== 'number') return size;
-    this.#dropper ??= this.#newDropper();
-    this.#dropper.push(scratch.subarray(0, size));
-    this.#dropperBytes += size;
+    if (typeof size === 'number') {
+      this.#dropper ??= this.#newDropper();
+      this.#dropper.push(scratch.subarray(0, size));
+    }
     this.#tell();
     return size;
   }
 
+  /** A line counts as soon as its first byte is lost: nobody knows what becomes of the process. */
   #tell(): void {
-    const { lines, bytes } = this.#counter;
-    if (lines > 0) this.#listener.dropped(lossOf(this.#counter, this.#journal.head, lines, bytes));
-    this.#counter.clear();
+    const counter = this.#counter;
+    const unfinished = counter.unfinished(this.#dropper?.isWithin === true);
+    const lines = Math.max(0, counter.lines + unfinished - this.#unfinished);
+    this.#unfinished = unfinished;
+    this.#listener.dropped(lossOf(counter, this.#journal.head, lines, counter.bytes));
+    counter.clear();
   }
 
   /** The first of its bytes may be the rest of a frame whose beginning was kept: that line is lost, too. */
   #newDropper(): FrameDecoder {
     const counter = new LineCounter();
-    let isCut = false;
-    const decoder = new FrameDecoder(counter, () => {
-      if (!isCut) counter.lines++;
-      isCut = true;
-    });
+    const decoder = new FrameDecoder(counter, () => counter.cut());
+    this.#listener.began();
     decoder.resume(0);
     this.#counter = counter;
-    this.#dropperBytes = 0;
+    this.#unfinished = 0;
     return decoder;
   }
 
-  /** So is the line whose end will be kept. */
-  #endDropping({ position }: FrameDecoder): void {
-    if (position < this.#dropperBytes) this.#counter.lines++;
-    this.#tell();
-    this.#dropper = undefined;
-    this.#listener.seam();
-  }
-
-  #wait(fifo: Pausable): void {
+  #wait(fifo: OpenFifo): void {
     if (this.#timer !== undefined) return;
     fifo.pause();
     const until = performance.now() + this.#plan.blockMs;

@@ -132,6 +132,8 @@ export class Pipeline {
   #writeGaps(): boolean {
     let gap = this.#gaps.take(this.#cursor);
     const isAny = gap !== undefined;
+    // A record stands behind the line that lost its end.
+    if (isAny) this.#reassembler.release();
     for (; gap !== undefined; gap = this.#gaps.take(this.#cursor)) this.#publisher.writeGap(gap);
     return isAny;
   }

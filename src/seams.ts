@@ -4,12 +4,30 @@ import type { FrameDecoder } from './docker/frame-decoder.ts';
 
 export class Seams {
   /** Offsets, in order. */
-  readonly #list: number[] = [];
+  readonly #list: number[];
+  readonly #save: (seams: readonly number[]) => void;
+
+  /** `head`: none lies behind it; a journal in memory begins anew with each process. `save`: keeps them for the next process. */
+  constructor(seams: readonly number[], head: number, save: (seams: readonly number[]) => void) {
+    this.#list = seams.filter((seam) => seam <= head);
+    this.#save = save;
+  }
 
   add(offset: number): void {
-    const next = this.#list.findIndex((each) => each >= offset);
-    if (next < 0) this.#list.push(offset);
-    else if (this.#list[next] !== offset) this.#list.splice(next, 0, offset);
+    if (this.#list.includes(offset)) return;
+    const next = this.#list.findIndex((each) => each > offset);
+    this.#list.splice(next < 0 ? this.#list.length : next, 0, offset);
+    this.#save(this.#list);
+  }
+
+  /** Bytes are about to be taken that are missing here: the next process must know it. `add` follows, or `expectNothing`. */
+  expect(offset: number): void {
+    if (!this.#list.includes(offset)) this.#save([...this.#list, offset]);
+  }
+
+  /** None was taken. */
+  expectNothing(offset: number): void {
+    if (!this.#list.includes(offset)) this.#save(this.#list);
   }
 
   /** Nothing before `offset` will be read again. */

@@ -5,10 +5,9 @@
 import { timeOfOldest } from './backlog.ts';
 import type { SessionStatus } from './core/status.ts';
 import type { OverflowPlan } from './core/plan.ts';
-import type { Moment } from './core/types.ts';
 import type { Delivery } from './delivery.ts';
 import { Intake, type IntakeListener, type IntakeSettings } from './intake.ts';
-import { measureLoss, type Loss } from './losses.ts';
+import { measureLoss, now, type Loss } from './losses.ts';
 import { Outputs, type OutputsSettings } from './outputs.ts';
 import { cutRun } from './seams.ts';
 import type { TailListener } from './tail.ts';
@@ -122,7 +121,8 @@ export class Session implements IntakeListener {
     const from = this.#firstUnsent();
     const losers = all.filter(({ position }) => position <= from);
     const limit = Math.min(...all.filter(({ position }) => position > from).map(({ watermark }) => watermark));
-    const loss = measureLoss((at, decoder) => cutRun(this.#intake.readRun(at, decoder), limit), from, bytes, (skipped) => {
+    const isRest = losers.every(({ cutAt }) => cutAt === from);
+    const loss = measureLoss((at, decoder) => cutRun(this.#intake.readRun(at, decoder), limit), from, bytes, isRest, (skipped) => {
       for (const { account } of losers) account.skipped(skipped);
     });
     if (loss.end === from) return;
@@ -142,6 +142,11 @@ export class Session implements IntakeListener {
   took(bytes: number): void {
     for (const delivery of this.#outputs.all) if (!delivery.isLeaving) delivery.account.read(bytes);
     this.#outputs.pump();
+  }
+
+  dropping(): void {
+    const { head } = this.#intake.journal;
+    for (const delivery of this.#outputs.all) if (!delivery.isLeaving) delivery.expect({ end: head, reason: 'overflow', to: now() });
   }
 
   dropped(loss: Loss): void {
@@ -186,10 +191,7 @@ export class Session implements IntakeListener {
   }
 
   #missing(deliveries: readonly Delivery[], from: number, to: number): void {
-    for (const delivery of deliveries) {
-      delivery.account.unreadable(to - from);
-      delivery.missing({ end: to, reason: 'unreadable', bytes: to - from, to: now() }, from);
-    }
+    for (const delivery of deliveries) delivery.unreadable(from, to);
     this.#intake.seams.add(to);
   }
 
@@ -201,9 +203,4 @@ export class Session implements IntakeListener {
       delivery.missing({ end: head, reason: 'crash', to: now() }, head);
     }
   }
-}
-
-function now(): Moment {
-  const ms = Date.now();
-  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1e6 };
 }

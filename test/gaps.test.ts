@@ -53,3 +53,34 @@ test('a loss before another one takes its place before it', (t) => {
   gaps.add(gap(20, 1), 5);
   t.deepEqual(saved(), [[20, 1], [90, 8]]);
 });
+
+test('a record that somebody may have stays as it is, also after a loss of the connection and in the next process', (t) => {
+  const { gaps, saved } = newGaps([gap(10, 1)]);
+  gaps.add(gap(30, 2), 10);
+  t.deepEqual(saved(), [[10, 1], [30, 2]]);
+  gaps.take(30);
+  gaps.take(30);
+  gaps.rewind();
+  gaps.add(gap(50, 4), 30);
+  t.deepEqual(saved(), [[10, 1], [30, 2], [50, 4]]);
+});
+
+test('records in one place have names of their own', (t) => {
+  const { gaps } = newGaps();
+  gaps.add(gap(10, 1), 10);
+  const first = gaps.take(10);
+  gaps.add(gap(10, 2), 10);
+  t.not(gaps.take(10)?.id, first?.id);
+});
+
+test('a loss that is expected is kept for the next process, until it is known', (t) => {
+  const { gaps, saved } = newGaps();
+  gaps.expect({ end: 10, reason: 'overflow', to: { seconds: 1, nanos: 0 } });
+  t.deepEqual(saved(), [[10, undefined]]);
+  t.true(gaps.isEmpty);
+  gaps.add(gap(10, 3), 10);
+  t.deepEqual(saved(), [[10, 3]]);
+  gaps.expect({ end: 10, reason: 'overflow', to: { seconds: 1, nanos: 0 } });
+  gaps.expectNothing();
+  t.deepEqual(saved(), [[10, 3]]);
+});

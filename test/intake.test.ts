@@ -8,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import { Account } from '../src/core/account.ts';
 import { Log } from '../src/core/log.ts';
+import { Fifo } from '../src/docker/fifo.ts';
 import { MemoryBudget, MemoryJournal } from '../src/journal/memory.ts';
 import { Session, type SessionSettings } from '../src/session.ts';
 import { HeldBytes } from '../src/stages/reassemble.ts';
@@ -35,7 +36,7 @@ test('a FIFO is closed when what comes behind it cannot be opened', async (t) =>
   writeSync(writer, framesOf('one\n'));
   const budget = new MemoryBudget(1024);
   const settings: SessionSettings = {
-    file, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
+    openFifo: (readable) => new Fifo(file, readable), seams: [], saveSeams: () => undefined, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
     overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, leaving: [], saveLeaving: () => undefined, saveGaps: () => undefined, removed: () => t.fail(),
     ways: [makeWay(() => t.fail() as never)],
     ended: () => t.fail('it never began'),
@@ -60,7 +61,7 @@ test('a FIFO is closed when what comes behind it cannot be opened', async (t) =>
 test('a FIFO that cannot be opened is refused before anything else is begun', (t) => {
   const budget = new MemoryBudget(1024);
   t.throws(() => new Session({
-    file: '/nowhere', openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
+    openFifo: (readable) => new Fifo('/nowhere', readable), seams: [], saveSeams: () => undefined, openJournal: (owner) => new MemoryJournal(budget, owner), mayHaveSeam: false, mayHaveLost: false, isAfterKill: false, held: new HeldBytes(1024), openAccount: () => new Account(new Log({ write: () => true }), 'web'),
     overflow: { policy: 'drop-oldest', blockMs: 0 }, gaps: {}, leaving: [], saveLeaving: () => undefined, saveGaps: () => undefined, removed: () => t.fail(),
     ways: [makeWay(() => t.fail('a connection was opened') as never)],
     ended: () => t.fail('it never began'),

@@ -90,7 +90,7 @@ test('the imports are found at all', (t) => {
   t.true(importsOf('src/server/plugin.ts').includes('koa'));
   t.true(importsOf('src/nats/link.ts').includes('nats/lib/src/node_transport.js') ||
     importsOf('src/nats/socket.ts').includes('nats/lib/src/node_transport.js'));
-  t.true(importsOf('src/intake.ts').includes('./docker/fifo.ts'));
+  t.true(importsOf('src/opener.ts').includes('./docker/fifo.ts'));
   t.true(files.length > 50);
 });
 

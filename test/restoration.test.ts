@@ -35,7 +35,7 @@ class Host {
   session(name: string, isAlive: boolean): void {
     const file = this.file(name);
     const container = readContainer({ ContainerID: name, ContainerName: `/${name}`, ContainerImageID: 'i', ContainerImageName: 'n', Config: {} });
-    this.records.save({ ...toRecord(file, container, planContainer(SETTINGS, container, 'host')), isSeamless: false, gaps: {} });
+    this.records.save({ ...toRecord(file, container, planContainer(SETTINGS, container, 'host')), isSeamless: false, gaps: {}, seams: [] });
     if (isAlive) execFileSync('mkfifo', [file]);
     mkdirSync(this.journal(name), { recursive: true });
     writeFileSync(join(this.journal(name), 'lines'), 'x');

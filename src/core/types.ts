@@ -22,6 +22,9 @@ export interface Partial {
   readonly last: boolean;
 }
 
+/** Of a record of the driver, among the pieces of the lines in its place. */
+export const RECORD_ORDINAL = 0;
+
 /**
  * One line as the engine framed it. A cursor, not a record: the decoder refills a single entry, so the entry and
  * its bytes are valid only during the call that receives them. Copy what you keep.
@@ -110,6 +113,8 @@ export interface Moment {
 export interface Gap {
   /** Offset behind the last of them. */
   readonly end: number;
+  /** Tells it from others in the same place. */
+  readonly id?: string;
   readonly reason: GapReason;
   /** undefined: not known. */
   readonly lines?: number;

@@ -51,6 +51,11 @@ export class FrameDecoder {
     return this.#entry.seconds * 1000 + Math.floor(this.#entry.nanos / 1e6);
   }
 
+  /** A frame has begun and not ended. */
+  get isWithin(): boolean {
+    return !this.#searching && this.#carry.length > 0;
+  }
+
   /** Decodes what is complete; keeps a copy of the rest. The bytes may be cut anywhere. */
   push(bytes: Uint8Array): void {
     const from = this.#carry.length === 0 ? 0 : this.#complete(bytes);

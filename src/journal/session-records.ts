@@ -43,6 +43,8 @@ export interface SessionRecord {
   readonly isSeamless: boolean;
   /** By output: lines that are missing and of which the stream of messages does not know yet. */
   readonly gaps: Readonly<Record<string, readonly Gap[]>>;
+  /** Offsets in the journal: what lies behind does not follow what lies before. */
+  readonly seams: readonly number[];
   /** Outputs that were not done yet when they were taken out of the configuration; undefined: none. */
   readonly leaving?: readonly LeavingOutput[];
 }
@@ -132,6 +134,8 @@ export class SessionRecords {
     return {
       record: {
         ...record,
+        // An earlier version of the driver kept none.
+        seams: record.seams ?? [],
         container: { ...container, rendered: new Map(container.rendered) },
         plan: { ...withMap(plan), further: plan.further.map(withMap) },
       },
@@ -185,9 +189,9 @@ function withMap<T extends OutputPlan>(plan: T): T {
 /** What the rest of the driver relies on. */
 function isStored(value: unknown): value is StoredRecord {
   if (!isObject(value) || !isObject(value['record'])) return false;
-  const { bootId, record: { file, container, plan, inherits, gaps, leaving } } = value as { bootId: unknown; record: Record<string, unknown> };
+  const { bootId, record: { file, container, plan, inherits, gaps, seams = [], leaving } } = value as { bootId: unknown; record: Record<string, unknown> };
   return areTexts([bootId, file]) && areListed(inherits, (output) => areTexts([output])) && isContainer(container)
-    && (leaving === undefined || areListed(leaving, isLeaving)) && isObject(gaps) && Object.values(gaps).every((list) => areListed(list, isObject))
+    && (leaving === undefined || areListed(leaving, isLeaving)) && areListed(seams, (seam) => typeof seam === 'number') && isObject(gaps) && Object.values(gaps).every((list) => areListed(list, isObject))
     && isObject(plan) && isObject(plan['overflow']) && isOutput(plan) && areListed(plan['further'], isOutput);
 }
 

@@ -3,7 +3,7 @@
  *
  *   HPUB <subject> <inbox>.<number> <size of the headers> <size of all>
  *   NATS/1.0
- *   Nats-Msg-Id: <session>:<offset>[.<ordinal>]    the server stores a message once, however often it is sent
+ *   Nats-Msg-Id: <session>:<offset>[.<ordinal>.<name>]    the server stores a message once, however often it is sent
  *   Nats-Log-Session: <session>                    tells one run of one container from all others
  *   Nats-Log-Sequence: <number>                    counts the session's messages from 1, without a gap
  *
@@ -11,15 +11,17 @@
  */
 import type { ByteWriter } from '../core/byte-writer.ts';
 import { lasting } from '../core/lasting.ts';
-import type { LogEntry } from '../core/types.ts';
+import { RECORD_ORDINAL, type LogEntry, type Partial } from '../core/types.ts';
 import { digitsOf, writeDigits } from './decimal.ts';
 
 /** Of the size of all: nats-server's own limit of max_payload is 64 MiB. */
 const SIZE_DIGITS = 9;
 const BLANK = 0x20;
 const CRLF = Buffer.from('\r\n');
-const DOT = Buffer.from('.');
+const NOTHING = Buffer.alloc(0);
 const MAX_DIGITS = 16;
+/** Ordinal and name with their dots, see nameOf. */
+const MAX_NAME = 48;
 
 export class HpubFramer {
   readonly #command: Buffer;
@@ -44,13 +46,14 @@ export class HpubFramer {
 
   /** No message's headers are larger. */
   get mostHeaderBytes(): number {
-    return this.#fixed + 3 * MAX_DIGITS;
+    return this.#fixed + 3 * MAX_DIGITS + MAX_NAME;
   }
 
   /** `number`: of the reply. */
-  open(out: ByteWriter, number: number, { offset, partial }: LogEntry, sequence: number): void {
-    const ordinal = partial?.ordinal;
-    this.#headerBytes = this.#fixed + digitsOf(offset) + (ordinal === undefined ? 0 : 1 + digitsOf(ordinal)) + digitsOf(sequence);
+  open(out: ByteWriter, number: number, entry: LogEntry, sequence: number): void {
+    const { offset } = entry;
+    const name = entry.partial === undefined ? NOTHING : Buffer.from(nameOf(entry, entry.partial), 'latin1');
+    this.#headerBytes = this.#fixed + digitsOf(offset) + name.length + digitsOf(sequence);
     out.append(this.#command);
     append(out, number);
     out.ensure(2 + SIZE_DIGITS + MAX_DIGITS);
@@ -60,10 +63,7 @@ export class HpubFramer {
     out.append(CRLF);
     out.append(this.#identity);
     append(out, offset);
-    if (ordinal !== undefined) {
-      out.append(DOT);
-      append(out, ordinal);
-    }
+    out.append(name);
     out.append(this.#numbering);
     append(out, sequence);
     out.append(this.#end);
@@ -75,6 +75,14 @@ export class HpubFramer {
     writeDigits(out.buffer, all, out.length - all - CRLF.length - 1);
     out.append(CRLF);
   }
+}
+
+/**
+ * What shares a place is told apart: records of the driver by their ids; pieces by their sizes, too, since a line may be cut otherwise when it is
+ * sent again, and the server must not take the one for the other.
+ */
+function nameOf({ start, end }: LogEntry, { ordinal, id }: Partial): string {
+  return `.${ordinal}.${ordinal === RECORD_ORDINAL ? id : end - start}`;
 }
 
 function append(out: ByteWriter, value: number): void {

@@ -15,6 +15,13 @@ export class LineCounter implements EntrySink {
   bytesBefore = 0;
   /** Sources whose last piece goes on in the next one. */
   readonly #open = new Set<Source>();
+  /** What comes next may be the rest of a line that is counted already. */
+  #isRest: boolean;
+  #hasBegun = false;
+
+  constructor(isRest = false) {
+    this.#isRest = isRest;
+  }
 
   /** A line has begun and not ended. */
   get isOpen(): boolean {
@@ -23,7 +30,11 @@ export class LineCounter implements EntrySink {
 
   /** A line that the engine split counts once. */
   write(entry: LogEntry): void {
-    const { seconds, nanos } = entry;
+    const { seconds, nanos, partial } = entry;
+    // It will be counted when it ends.
+    if (this.#isRest && partial !== undefined && partial.ordinal > 1) this.lines--;
+    this.#isRest = false;
+    this.#hasBegun = true;
     this.to = { seconds, nanos };
     this.from ??= this.to;
     if (!this.isOpen) {
@@ -45,6 +56,19 @@ export class LineCounter implements EntrySink {
     this.lines = 0;
     this.bytes = 0;
     this.from = undefined;
+  }
+
+  /** What follows is not the beginning of a frame: the line whose frame that was is lost. */
+  cut(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#isRest = true;
+    this.lines++;
+  }
+
+  /** Lines that have begun and are not counted yet. `isCut`: a frame has begun. */
+  unfinished(isCut: boolean): number {
+    return isCut ? Math.max(1, this.#open.size) : this.#open.size;
   }
 
   /** A line whose end is not among what was given up has lost its beginning. */

@@ -2,11 +2,9 @@
 import { newTally } from '../core/tally.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
 import type { OutputPlan } from '../core/plan.ts';
-import type { EntrySink, Formatted, Formatter, FrameRun, Gap, LogEntry, Transport } from '../core/types.ts';
+import { RECORD_ORDINAL, type EntrySink, type Formatted, type Formatter, type FrameRun, type Gap, type LogEntry, type Transport } from '../core/types.ts';
 import { split } from './oversize.ts';
 
-/** In a gap record's place among the pieces of lines, which are numbered from 1. */
-const GAP_ORDINAL = 0;
 const NOTHING = new Uint8Array(0);
 
 export class Publisher implements EntrySink {
@@ -45,10 +43,9 @@ export class Publisher implements EntrySink {
 
   /** Where lines were given up: one message in their place. */
   writeGap(gap: Gap): void {
-    const { to: { seconds, nanos }, end } = gap;
-    const place: LogEntry = {
-      source: 'stdout', seconds, nanos, bytes: NOTHING, start: 0, end: 0, offset: end, partial: { id: '', ordinal: GAP_ORDINAL, last: true },
-    };
+    const { to: { seconds, nanos }, end, id = '' } = gap;
+    const partial = { id, ordinal: RECORD_ORDINAL, last: true };
+    const place: LogEntry = { source: 'stdout', seconds, nanos, bytes: NOTHING, start: 0, end: 0, offset: end, partial };
     const formatter = withFormat(this.#formatter, (_entry, out, limit) => this.#formatter.formatGap(gap, out, limit));
     this.#tally.gaps++;
     if (this.#transport.write(place, formatter, this.#sequence + 1) !== 'too-large') this.#count();

@@ -42,6 +42,8 @@ class HeldLine implements LogEntry {
   /** The engine's ordinal of the first piece in `bytes`: the same whenever the line is put together again. */
   ordinal = 0;
   isOpen = false;
+  /** A piece has come that was not passed on; it may be empty. */
+  isPending = false;
   /** Whether earlier bytes of the line were published already, or lost. */
   isContinued = false;
 
@@ -113,6 +115,7 @@ export class Reassembler implements EntrySink {
       line.ordinal = partial.ordinal > 0 ? partial.ordinal : line.ordinal + 1;
     }
     this.#append(line, entry);
+    line.isPending = true;
   }
 
   #begin(line: HeldLine, entry: LogEntry, partial: Partial): void {
@@ -140,7 +143,8 @@ export class Reassembler implements EntrySink {
   }
 
   #finish(line: HeldLine): void {
-    this.#publishPiece(line, true);
+    // Where its pieces are gone already, and no more came, no piece says that it is the last.
+    if (line.isPending) this.#publishPiece(line, true);
     this.#close(line);
   }
 
@@ -148,12 +152,14 @@ export class Reassembler implements EntrySink {
     line.partial = last && !line.isContinued ? undefined : { id: line.id, ordinal: line.ordinal, last };
     this.#next.write(line);
     line.isContinued = true;
+    line.isPending = false;
     line.end = 0;
   }
 
   #close(line: HeldLine): void {
     this.#held.used -= line.bytes.length;
     line.isOpen = false;
+    line.isPending = false;
     line.end = 0;
     line.bytes = NOTHING;
   }

@@ -39,6 +39,7 @@ const RECORD: SessionRecord = {
   isSeamless: true,
   gaps: { main: [] },
   leaving: [{ name: 'copy', transport: 'core', end: 12_345 }],
+  seams: [],
 };
 
 function open(t: ExecutionContext, bootId = 'this boot'): { records: SessionRecords; state: string } {

@@ -4,11 +4,11 @@ import { ByteWriter } from '../../src/core/byte-writer.ts';
 import { HpubFramer } from '../../src/nats/hpub-framer.ts';
 import { entryOf } from '../stages/collector.ts';
 
-function frame(payload: string, facts: { number?: number; offset?: number; ordinal?: number; sequence?: number } = {}, extra = ''): string {
+function frame(payload: string, facts: { number?: number; offset?: number; ordinal?: number; sequence?: number; line?: string } = {}, extra = ''): string {
   const out = new ByteWriter(64);
   const framer = new HpubFramer('logs.web', '_INBOX.abc', 'f00-1', extra);
   const partial = facts.ordinal === undefined ? undefined : { id: 'x', ordinal: facts.ordinal, last: false };
-  framer.open(out, facts.number ?? 1, { ...entryOf(''), offset: facts.offset ?? 0, partial }, facts.sequence ?? 1);
+  framer.open(out, facts.number ?? 1, { ...entryOf(facts.line ?? ''), offset: facts.offset ?? 0, partial }, facts.sequence ?? 1);
   out.append(Buffer.from(payload));
   framer.close(out, Buffer.byteLength(payload));
   return out.take().toString();
@@ -19,8 +19,13 @@ test('a message carries its identity and its number', (t) => {
     'HPUB logs.web _INBOX.abc.12 84 86\r\nNATS/1.0\r\nNats-Msg-Id: f00-1:345\r\nNats-Log-Session: f00-1\r\nNats-Log-Sequence: 67\r\n\r\n{}\r\n');
 });
 
-test('a piece of a line has an identity of its own', (t) => {
-  t.regex(frame('{}', { offset: 345, ordinal: 2 }), /Nats-Msg-Id: f00-1:345\.2\r\n/);
+test('a piece of a line has an identity of its own, with its size: a line that is sent again may be cut otherwise', (t) => {
+  t.regex(frame('{}', { offset: 345, ordinal: 2 }), /Nats-Msg-Id: f00-1:345\.2\.0\r\n/);
+  t.regex(frame('{}', { offset: 345, ordinal: 2, line: 'twelve bytes' }), /Nats-Msg-Id: f00-1:345\.2\.12\r\n/);
+});
+
+test('records of the driver in one place are told apart', (t) => {
+  t.regex(frame('{}', { offset: 345, ordinal: 0 }), /Nats-Msg-Id: f00-1:345\.0\.x\r\n/);
 });
 
 test('more headers follow', (t) => {

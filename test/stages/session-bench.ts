@@ -11,6 +11,7 @@ import type { Journal, JournalOwner } from '../../src/core/journal.ts';
 import { MAIN_OUTPUT, type LeavingOutput, type OverflowPlan } from '../../src/core/plan.ts';
 import type { Gap } from '../../src/core/types.ts';
 import type { Way } from '../../src/way.ts';
+import { Fifo } from '../../src/docker/fifo.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
@@ -69,7 +70,7 @@ export class SessionBench {
     this.#state = state;
     this.#overflow = overflow;
     this.session = new Session({
-      file, openJournal, mayHaveSeam: isAfterKill, mayHaveLost: isAfterKill, isAfterKill, held: this.held,
+      openFifo: (readable) => new Fifo(file, readable), seams: [], saveSeams: () => undefined, openJournal, mayHaveSeam: isAfterKill, mayHaveLost: isAfterKill, isAfterKill, held: this.held,
       ways: [this.way(), ...further.map((name) => this.way(name))],
       leaving, saveLeaving: (list) => void (this.leaving = list),
       openAccount: (name) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),

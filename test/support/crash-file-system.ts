@@ -6,7 +6,15 @@ import { dirname, basename } from 'node:path';
 import type { FileSystem, OpenMode, Space, SyncTarget } from '../../src/journal/file-system.ts';
 
 /** The process ends within the call. */
-export class Crash extends Error {}
+export class Crash extends Error {
+  /** Bytes that the call had written. */
+  readonly written: number;
+
+  constructor(written = 0) {
+    super();
+    this.written = written;
+  }
+}
 
 /** What happens to a call instead of what was asked: an error, a write cut short, or the end of the process. */
 export type Fault = { readonly code: string } | { readonly short: number } | 'crash';
@@ -203,8 +211,9 @@ export class CrashFileSystem implements FileSystem {
     const done = Math.min(wanted, room);
     if (fault !== undefined && fault !== 'crash' && 'code' in fault) throw failure(fault.code, 'write', path);
     if (done === 0) throw failure('ENOSPC', 'write', path);
-    (file as File).apply({ at: position, bytes: Buffer.from(bytes.subarray(from, from + (fault === 'crash' ? done >> 1 : done))) });
-    if (fault === 'crash') throw new Crash();
+    const written = fault === 'crash' ? done >> 1 : done;
+    (file as File).apply({ at: position, bytes: Buffer.from(bytes.subarray(from, from + written)) });
+    if (fault === 'crash') throw new Crash(written);
     return done;
   }
 

@@ -5,7 +5,7 @@ import type { Transport, TransportListener } from '../../src/core/types.ts';
 import type { Way } from '../../src/way.ts';
 import { TARGET } from './target.ts';
 
-export function makeWay(openTransport: (listener: TransportListener) => Transport, name = MAIN_OUTPUT, subject = 'logs'): Way {
+export function makeWay(openTransport: (listener: TransportListener, epoch: number) => Transport, name = MAIN_OUTPUT, subject = 'logs'): Way {
   return {
     plan: {
       name, subject, target: { ...TARGET, servers: [] }, format: 'json', transport: 'core', oversize: 'split',

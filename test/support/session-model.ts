@@ -1,0 +1,279 @@
+/**
+ * A session from its FIFO to a stream, with nothing in it but memory: a disk that fails and forgets, a way that breaks, processes that are killed.
+ * Every line is a number, and so is its time, so that what the stream has can be judged.
+ */
+import { mock } from 'node:test';
+import { Account } from '../../src/core/account.ts';
+import { Log } from '../../src/core/log.ts';
+import type { FileSystem } from '../../src/journal/file-system.ts';
+import type { OverflowPlan } from '../../src/core/plan.ts';
+import type { Gap } from '../../src/core/types.ts';
+import { createJsonFormatter } from '../../src/formatters/json.ts';
+import { DiskBudget } from '../../src/journal/disk-budget.ts';
+import { DiskJournal, type SyncPolicy } from '../../src/journal/disk.ts';
+import { systemCode } from '../../src/journal/file-system.ts';
+import { MemoryBudget } from '../../src/journal/memory.ts';
+import { Session } from '../../src/session.ts';
+import { HeldBytes } from '../../src/stages/reassemble.ts';
+import { Crash, CrashFileSystem, type Fault } from './crash-file-system.ts';
+import { encodeFrame, entriesOf } from './log-entry.ts';
+import { ModelFifo } from './model-fifo.ts';
+import { ModelStream, ModelTransport } from './model-nats.ts';
+import { makeWay } from './way.ts';
+
+/** Segments are 64 KiB then. */
+const LIMIT = 256 * 1024;
+const MEMORY = 256 * 1024;
+const TICK_MS = 100;
+/** Time of line 0, in seconds since 1970; the next line is a microsecond later. */
+const EPOCH_SECONDS = 1_700_000_000;
+const FACTS = { id: 'a', name: 'web', imageId: '', imageName: '', hostname: '', tag: '', attributes: new Map<string, string>() };
+
+export type Operation =
+  | { readonly kind: 'write'; readonly lines: number; readonly size: number }
+  | { readonly kind: 'read' | 'confirm' | 'tick'; readonly count: number }
+  /** So many of the messages under way have arrived. */
+  | { readonly kind: 'lose' | 'kill' | 'power'; readonly arrived: number }
+  | { readonly kind: 'open' | 'block' | 'give-up' | 'end' };
+
+/** From which call on, how many of them, and what happens. */
+export interface Trouble {
+  readonly after: number;
+  readonly count: number;
+  readonly fault: Fault;
+}
+
+export interface Step {
+  readonly operation: Operation;
+  readonly trouble: Trouble | undefined;
+}
+
+export interface ModelSettings {
+  readonly overflow: OverflowPlan;
+  readonly oversize: 'split' | 'truncate' | 'drop';
+  readonly sync: SyncPolicy;
+  /** Largest payload. */
+  readonly maxPayload: number;
+}
+
+/**
+ * What can be asked of the records. `cautious`: one may tell of lines that arrived: they were under way when the connection broke, or a kill came between
+ * the record and the loss. `blind`: the disk took neither a record nor the lines, and the process ended.
+ */
+export type Books = 'exact' | 'cautious' | 'blind';
+
+/** Of what a record of a session holds. */
+interface KeptRecord {
+  readonly gaps: readonly Gap[];
+  readonly seams: readonly number[];
+}
+
+/** What lives as long as a process. */
+interface Process {
+  readonly budget: DiskBudget;
+  readonly session: Session;
+  readonly transport: ModelTransport;
+  readonly account: Account;
+}
+
+export class SessionModel {
+  readonly stream = new ModelStream();
+  readonly accounts: Account[] = [];
+  /** Of the lines that the container wrote, in bytes. */
+  readonly sizes: number[] = [];
+  books: Books = 'exact';
+  /** The session is over: nothing is left of it. */
+  isOver = false;
+  /** The records that the disk has are not the latest. */
+  #isUnsaved = false;
+  readonly #fs = new CrashFileSystem();
+  readonly #fifo = new ModelFifo(this.#fs);
+  readonly #settings: ModelSettings;
+  readonly #random: (limit: number) => number;
+  #process: Process;
+
+  constructor(settings: ModelSettings, random: (limit: number) => number) {
+    this.#settings = settings;
+    this.#random = random;
+    for (const folder of ['/journal', '/sessions']) this.#fs.makeFolder(folder);
+    this.#fs.syncFolder('/');
+    this.#process = this.#start(false, false);
+  }
+
+  /** Lines that the container wrote. */
+  get written(): number {
+    return this.sizes.length;
+  }
+
+  async run({ operation, trouble }: Step): Promise<void> {
+    this.#arm(trouble);
+    try {
+      await this.#do(operation);
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      this.#die(this.#random(1000), false);
+    }
+    this.#fs.inject = () => undefined;
+  }
+
+  /** Everything is well from now on, and the container ends: what is left is delivered. */
+  async finish(): Promise<void> {
+    this.#fifo.isEnded = true;
+    for (let round = 0; !this.isOver; round++) {
+      if (round > 5000) throw new Error(`does not end: ${JSON.stringify(this.#process.session.status())}`);
+      this.#process.transport.open();
+      await this.#do({ kind: 'read', count: 10 });
+      await this.#do({ kind: 'confirm', count: 1000 });
+      await this.#do({ kind: 'tick', count: 1 });
+      this.#fs.settle();
+    }
+  }
+
+  async #do(operation: Operation): Promise<void> {
+    const { budget, session, transport } = this.#process;
+    switch (operation.kind) {
+      case 'write': return this.#write(operation.lines, operation.size);
+      case 'read': return this.#read(operation.count);
+      case 'confirm': return transport.confirm(operation.count);
+      case 'tick':
+        for (let i = 0; i < operation.count; i++) {
+          budget.tick();
+          mock.timers.tick(TICK_MS);
+        }
+        return;
+      case 'lose':
+        if (operation.arrived > 0) this.#blur();
+        transport.arrive(operation.arrived);
+        return transport.lose();
+      case 'kill': return this.#die(operation.arrived, false);
+      case 'power': return this.#die(operation.arrived, true);
+      case 'open': return transport.open();
+      case 'block': return transport.block();
+      case 'give-up': return transport.giveUp();
+      case 'end':
+        // The next process does not know of which line the beginning was counted.
+        if (this.#settings.overflow.policy === 'drop-newest') this.#blur();
+        await this.#shutDown(session);
+        this.#fs.inject = () => undefined;
+        this.#process = this.#start(false, false);
+    }
+  }
+
+  /** What is to be synced before the end is so meanwhile. */
+  async #shutDown(session: Session): Promise<void> {
+    let isDone = false;
+    let failure: unknown;
+    session.shutDown(AbortSignal.abort()).catch((error: unknown) => failure = error).finally(() => isDone = true);
+    for (let round = 0; !isDone; round++) {
+      if (round > 1000) throw new Error('the session does not shut down');
+      this.#fs.settle();
+      await Promise.resolve();
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  #write(lines: number, size: number): void {
+    for (let i = 0; i < lines; i++) {
+      const number = this.written;
+      const text = `${String(number).padStart(6, '0')} `.repeat(Math.ceil(size / 7));
+      const time = BigInt(EPOCH_SECONDS) * 1_000_000_000n + BigInt(number) * 1000n;
+      this.#fifo.write(Buffer.concat(entriesOf('stdout', `${text}\n`, time).map(encodeFrame)));
+      this.sizes.push(text.length);
+    }
+  }
+
+  #read(count: number): void {
+    for (let i = 0; i < count && this.#fifo.tell(); i++) continue;
+  }
+
+  /** The process is gone, and the next one begins. */
+  #die(arrived: number, isPowerLost: boolean): void {
+    this.#blur();
+    // A disk that takes no line may not take the word that there was one, either.
+    if (this.#process.session.status().journal.volatile_bytes > 0) this.books = 'blind';
+    this.#process.transport.arrive(arrived);
+    this.#fs.inject = () => undefined;
+    if (isPowerLost) this.#fs.losePower(this.#random);
+    else this.#fs.kill();
+    this.#process = this.#start(true, isPowerLost);
+  }
+
+  #start(isAfterKill: boolean, isPowerLost: boolean): Process {
+    if (this.#isUnsaved) this.books = 'blind';
+    mock.timers.reset();
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
+    const { overflow, oversize, sync, maxPayload } = this.#settings;
+    const budget = new DiskBudget({
+      root: '/journal', limit: LIMIT, memory: new MemoryBudget(MEMORY), fs: this.#fs,
+      listener: { failed: () => undefined, healed: () => undefined },
+      repeat: () => () => undefined,
+    });
+    const account = new Account(new Log({ write: () => true }), 'web');
+    this.accounts.push(account);
+    let record = this.#load();
+    let transport: ModelTransport | undefined;
+    const way = makeWay((listener, epoch) => transport = new ModelTransport(this.stream, listener, epoch, maxPayload));
+    const session = new Session({
+      openFifo: isPowerLost ? undefined : (readable) => this.#fifo.open(readable),
+      openJournal: (owner) => new DiskJournal(budget, { folder: '/journal/web', id: 'web', sync, owner }),
+      ways: [{ ...way, plan: { ...way.plan, oversize }, formatter: createJsonFormatter(FACTS) }],
+      overflow: { ...overflow, limit: LIMIT }, isAfterKill, mayHaveLost: isPowerLost && sync !== 'always', mayHaveSeam: false,
+      gaps: { main: record.gaps },
+      saveGaps: (_output, gaps) => this.#save(record = { ...record, gaps }),
+      seams: record.seams,
+      saveSeams: (seams) => this.#save(record = { ...record, seams: [...seams] }),
+      leaving: [],
+      saveLeaving: () => undefined,
+      held: new HeldBytes(1024 * 1024),
+      openAccount: () => account,
+      removed: () => undefined,
+      ended: (isOver) => void (this.isOver = isOver),
+    });
+    // What the session puts off to the next turn.
+    mock.timers.tick(1);
+    return { budget, session, account, transport: transport as unknown as ModelTransport };
+  }
+
+  /** As records of sessions are kept: a new file takes the place of the old one. */
+  #save(record: KeptRecord): void {
+    const bytes = Buffer.from(JSON.stringify(record));
+    try {
+      const fd = this.#fs.open('/sessions/new', 'create');
+      for (let at = 0; at < bytes.length;) at += this.#fs.write(fd, bytes, at, bytes.length - at, at);
+      if (this.#settings.sync === 'always') this.#fs.sync(fd);
+      this.#fs.close(fd);
+      this.#fs.rename('/sessions/new', '/sessions/web');
+      if (this.#settings.sync === 'always') this.#fs.syncFolder('/sessions');
+      this.#isUnsaved = false;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      this.#isUnsaved = true;
+    }
+  }
+
+  #blur(): void {
+    if (this.books === 'exact') this.books = 'cautious';
+  }
+
+  #load(): KeptRecord {
+    const bytes = this.#fs.peek('/sessions/web');
+    return bytes === undefined ? { gaps: [], seams: [] } : JSON.parse(bytes.toString()) as KeptRecord;
+  }
+
+  #arm(trouble: Trouble | undefined): void {
+    if (trouble === undefined) return;
+    let calls = 0;
+    this.#fs.inject = (call: keyof FileSystem) => {
+      const index = calls++ - trouble.after;
+      if (index < 0 || index >= trouble.count || call === 'size') return undefined;
+      if (trouble.fault !== 'crash') this.#blur();
+      return trouble.fault;
+    };
+  }
+}
+
+/** The number of the line that was written at a time of a message. */
+export function numberAt(time: string): number {
+  const seconds = Date.parse(`${time.slice(0, 19)}Z`) / 1000 - EPOCH_SECONDS;
+  return Math.round((seconds * 1e9 + Number(time.slice(20, 29))) / 1000);
+}
