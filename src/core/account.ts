@@ -129,7 +129,7 @@ export class Account extends Counters {
     } else {
       this.#confirmed(tally);
       if (tally.split > 0) this.#add('linesSplit', tally.split);
-      if (tally.gaps > 0) this.#add('gaps', tally.gaps);
+      if (tally.gaps + tally.notes > 0) this.#add('gaps', tally.gaps + tally.notes);
       if (tally.truncated > 0) this.#truncated(tally.truncated);
     }
     if (tally.refused > 0) this.#drop('refused', tally.refused);

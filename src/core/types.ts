@@ -77,8 +77,8 @@ export interface SessionId {
 /** What a formatter says of an entry: written whole, written with its text cut, or not written at all. */
 export type Formatted = 'whole' | 'truncated' | 'too-large';
 
-/** What became of an entry: as the formatter says, or written to the dead-letter subject. */
-export type Written = Formatted | 'dead-letter';
+/** What became of an entry: as the formatter says, or written to the dead-letter subject, or not written: NATS has refused it for good. */
+export type Written = Formatted | 'dead-letter' | 'refused';
 
 /** A payload as constant parts around the time and the text of a line. */
 export interface PayloadShape {
@@ -156,6 +156,8 @@ export interface Tally {
   deadLettered: number;
   /** Records of gaps. */
   gaps: number;
+  /** Records of single lines that NATS does not take, in their places. */
+  notes: number;
   /** Lines that could not be written at all. */
   tooLarge: number;
   /** Lines that NATS refused for good. */

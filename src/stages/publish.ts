@@ -36,6 +36,7 @@ export class Publisher implements EntrySink {
   write(entry: LogEntry): void {
     const written = this.#transport.write(entry, this.#whole, this.#sequence + 1);
     if (written === 'too-large') return this.#writeOversized(entry);
+    if (written === 'refused') return this.#lose(entry, written);
     if (written === 'dead-letter') this.#tally.deadLettered++;
     this.#tally.lines++;
     this.#count();
@@ -43,16 +44,24 @@ export class Publisher implements EntrySink {
 
   /** Where lines were given up: one message in their place. */
   writeGap(gap: Gap): void {
-    const { to: { seconds, nanos }, end, id = '' } = gap;
-    const partial = { id, ordinal: RECORD_ORDINAL, last: true };
-    const place: LogEntry = { source: 'stdout', seconds, nanos, bytes: NOTHING, start: 0, end: 0, offset: end, partial };
-    const formatter = withFormat(this.#formatter, (_entry, out, limit) => this.#formatter.formatGap(gap, out, limit));
     this.#tally.gaps++;
-    if (this.#transport.write(place, formatter, this.#sequence + 1) !== 'too-large') this.#count();
+    this.#writeRecord(gap);
   }
 
   skipped(bytes: number): void {
     this.#tally.skippedBytes += bytes;
+  }
+
+  /** One that NATS does not take is not told of. */
+  #writeRecord(gap: Gap): boolean {
+    const { to: { seconds, nanos }, end, id = '' } = gap;
+    const partial = { id, ordinal: RECORD_ORDINAL, last: true };
+    const place: LogEntry = { source: 'stdout', seconds, nanos, bytes: NOTHING, start: 0, end: 0, offset: end, partial };
+    const formatter = withFormat(this.#formatter, (_entry, out, limit) => this.#formatter.formatGap(gap, out, limit));
+    const written = this.#transport.write(place, formatter, this.#sequence + 1);
+    if (written === 'too-large' || written === 'refused') return false;
+    this.#count();
+    return true;
   }
 
   /**
@@ -63,7 +72,7 @@ export class Publisher implements EntrySink {
     const tally = this.#tally;
     this.#tally = newTally();
     tally.bytes = bytes;
-    const lines = tally.lines + tally.tooLarge;
+    const lines = tally.lines + tally.tooLarge + tally.refused;
     tally.newest = lines > 0 ? newest : 0;
     this.#transport.commit(watermark, tally);
     return lines;
@@ -88,31 +97,44 @@ export class Publisher implements EntrySink {
     if (this.#oversize === 'split' && this.#writePieces(entry)) return;
     const written = this.#oversize === 'drop' ? 'too-large' : this.#transport.write(entry, this.#formatter, this.#sequence + 1);
     if (written === 'too-large') return this.#giveUp(entry);
+    if (written === 'refused') return this.#lose(entry, written);
     this.#tally.truncated++;
     this.#tally.lines++;
     this.#count();
   }
 
   #writePieces(entry: LogEntry): boolean {
+    let isWhole = true;
     const pieces = split(entry, (piece) => {
-      if (this.#transport.write(piece, this.#whole, this.#sequence + 1) === 'too-large') return false;
-      this.#count();
+      const written = this.#transport.write(piece, this.#whole, this.#sequence + 1);
+      if (written === 'too-large') return false;
+      if (written === 'refused') isWhole = false;
+      else this.#count();
       return true;
     });
     if (pieces === 0) return false;
+    if (!isWhole) {
+      this.#lose(entry, 'refused');
+      return true;
+    }
     this.#tally.lines++;
     this.#tally.split++;
     return true;
   }
 
   #giveUp(entry: LogEntry): void {
-    if (this.#transport.writeDeadLetter(entry, this.#formatter, this.#sequence + 1) !== 'dead-letter') {
-      this.#tally.tooLarge++;
-      return;
-    }
+    const written = this.#transport.writeDeadLetter(entry, this.#formatter, this.#sequence + 1);
+    if (written !== 'dead-letter') return this.#lose(entry, written === 'refused' ? written : 'too-large');
     this.#tally.lines++;
     this.#tally.deadLettered++;
     this.#count();
+  }
+
+  /** A record takes the line's place: whenever the line is read again, the same. */
+  #lose({ offset, seconds, nanos, start, end }: LogEntry, reason: 'too-large' | 'refused'): void {
+    this.#tally[reason === 'refused' ? 'refused' : 'tooLarge']++;
+    const time = { seconds, nanos };
+    if (this.#writeRecord({ end: offset, id: reason, reason, lines: 1, bytes: end - start, from: time, to: time })) this.#tally.notes++;
   }
 }
 

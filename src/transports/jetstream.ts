@@ -8,7 +8,7 @@
 import { newTally } from '../core/tally.ts';
 import type { Log } from '../core/log.ts';
 import type { OutputPlan } from '../core/plan.ts';
-import type { Formatted, Formatter, LogEntry, SessionId, Tally, Transport, TransportListener, Written } from '../core/types.ts';
+import { RECORD_ORDINAL, type Formatted, type Formatter, type LogEntry, type SessionId, type Tally, type Transport, type TransportListener, type Written } from '../core/types.ts';
 import type { Unanswered } from '../nats/ack-window.ts';
 import type { AckBatch, AckLane, Acks } from '../nats/acks.ts';
 import type { Connection } from '../nats/connection.ts';
@@ -27,11 +27,16 @@ type Place = Pick<Unanswered<AckBatch>, 'offset' | 'ordinal'>;
 
 const NOWHERE: Place = { offset: 0, ordinal: 0 };
 
+interface Condemned {
+  readonly offset: number;
+  readonly verdict: 'dead-letter' | 'refused';
+}
+
 interface SessionBatch extends AckBatch {
   tally: Tally;
   /** The server does not permit the subject. */
   isRefused: boolean;
-  /** One of its messages has to go to the dead-letter subject. */
+  /** One of its messages has to go elsewhere, or not at all. */
   isCondemned: boolean;
   /** Of its messages only the first was sent: whether that is stored shows whether a failure is over. */
   isProbe: boolean;
@@ -45,8 +50,8 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   readonly #plan: OutputPlan;
   readonly #framer: HpubFramer;
   readonly #deadLetters: HpubFramer | undefined;
-  /** Messages that the stream will never take, as offset and ordinal. */
-  readonly #condemned = new Set<string>();
+  /** Messages that the stream will never take, by offset and ordinal, and what becomes of them. */
+  readonly #condemned = new Map<string, Condemned>();
   readonly #listener: TransportListener;
   readonly #log: Log;
   readonly #report: StreamReport;
@@ -110,24 +115,30 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
 
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written {
     if (this.#isWithheld(entry)) return 'whole';
-    const isCondemned = this.#condemned.size > 0 && this.#condemned.has(`${entry.offset}.${entry.partial?.ordinal ?? 0}`);
-    return isCondemned ? this.writeDeadLetter(entry, formatter, sequence) : this.#write(this.#framer, entry, formatter, sequence);
+    const verdict = this.#verdictOn(entry);
+    if (verdict === 'refused') return verdict;
+    return verdict === 'dead-letter' ? this.writeDeadLetter(entry, formatter, sequence) : this.#write(this.#framer, entry, formatter, sequence);
   }
 
   writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written {
     if (this.#deadLetters === undefined) return 'too-large';
     if (this.#isWithheld(entry)) return 'dead-letter';
+    if (this.#verdictOn(entry) === 'refused') return 'refused';
     const formatted = this.#write(this.#deadLetters, entry, formatter, sequence);
     return formatted === 'too-large' ? formatted : 'dead-letter';
   }
 
   /** After a failure the first message that is not known to be stored goes alone: the stream must not take later ones and not this one. */
-  #isWithheld({ offset, partial }: LogEntry): boolean {
+  #isWithheld(entry: LogEntry): boolean {
     if (this.#failures === 0) return false;
     const { pending } = this.#current;
-    if (pending === 0 && !isBefore({ offset, ordinal: partial?.ordinal ?? 0 }, this.#unstored)) return false;
+    if (pending === 0 && !isBefore(placeOf(entry), this.#unstored)) return false;
     if (pending > 0) this.#current.isProbe = true;
     return true;
+  }
+
+  #verdictOn(entry: LogEntry): Condemned['verdict'] | undefined {
+    return this.#condemned.size === 0 ? undefined : this.#condemned.get(keyOf(placeOf(entry)))?.verdict;
   }
 
   #write(framer: HpubFramer, entry: LogEntry, formatter: Formatter, sequence: number): Formatted {
@@ -143,7 +154,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     }
     framer.close(out, out.pending - before);
     const isDeadLetter = framer === this.#deadLetters;
-    window.add({ batch: this.#current, offset: entry.offset, ordinal: entry.partial?.ordinal ?? 0, isDeadLetter }, out.pending - start);
+    window.add({ batch: this.#current, offset: entry.offset, ordinal: ordinalOf(entry), isDeadLetter }, out.pending - start);
     this.#connection.outbox.wrote();
     return formatted;
   }
@@ -207,21 +218,13 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.#refused(message);
   }
 
+  /** It goes elsewhere; what cannot, and what is no line, goes nowhere. All is published again when all answers are there. */
   #refused({ batch, offset, ordinal, isDeadLetter }: Unanswered<AckBatch>): void {
-    const each = batch as SessionBatch;
-    if (this.#deadLetters === undefined || isDeadLetter) return this.#leaveOut(each, isDeadLetter);
-    this.#condemned.add(`${offset}.${ordinal}`);
-    each.isCondemned = true;
+    const isLost = this.#deadLetters === undefined || isDeadLetter || ordinal === RECORD_ORDINAL;
+    this.#condemned.set(keyOf({ offset, ordinal }), { offset, verdict: isLost ? 'refused' : 'dead-letter' });
+    (batch as SessionBatch).isCondemned = true;
     this.#isCondemning = true;
     this.#settle();
-  }
-
-  /** One message fewer: its batch is confirmed without it. */
-  #leaveOut(batch: SessionBatch, wasDeadLetter: boolean): void {
-    batch.tally.lines--;
-    batch.tally.refused++;
-    if (wasDeadLetter) batch.tally.deadLettered--;
-    if (batch.pending === 0) this.#settle();
   }
 
   /** No answer has come in time: everything from the watermark on is published again, after a while. */
@@ -240,7 +243,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
 
   #firstUnstored(message: Place | undefined): Place {
     // What was left out, or goes elsewhere, is no more stored than confirmed.
-    if (this.#condemned.size > 0 || this.#batches.some(({ tally }) => tally.refused > 0)) return NOWHERE;
+    if (this.#condemned.size > 0) return NOWHERE;
     const first = this.#acks.window.first(({ owner }) => owner === this);
     if (first === undefined || (message !== undefined && isBefore(message, first))) return message ?? NOWHERE;
     return first;
@@ -267,6 +270,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
       // It was answered: all of it goes again, and the stream knows its first message.
       if (batch.isProbe && !batch.isRefused) return this.#publishAgain();
       this.#batches.shift();
+      for (const [key, { offset }] of this.#condemned) if (offset < batch.watermark) this.#condemned.delete(key);
       this.#listener.confirmed(batch.watermark, batch.tally, batch.isRefused);
     }
     if (this.#isCondemning && this.#batches.every(({ pending }) => pending === 0)) this.#publishAgain();
@@ -283,6 +287,19 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   #newBatch(): SessionBatch {
     return { owner: this, watermark: 0, tally: newTally(), pending: 0, readAt: Number.POSITIVE_INFINITY, isRefused: false, isCondemned: false, isProbe: false };
   }
+}
+
+function placeOf(entry: LogEntry): Place {
+  return { offset: entry.offset, ordinal: ordinalOf(entry) };
+}
+
+/** A record of the driver stands before the line in its place. */
+function ordinalOf({ partial }: LogEntry): number {
+  return partial?.ordinal ?? RECORD_ORDINAL + 1;
+}
+
+function keyOf({ offset, ordinal }: Place): string {
+  return `${offset}.${ordinal}`;
 }
 
 function isBefore(one: Place, other: Place): boolean {

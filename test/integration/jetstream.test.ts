@@ -186,7 +186,11 @@ test('N10: a message over the stream\'s own limit holds up nothing, and is count
   await web.write(100);
   await web.writeText(`${'x'.repeat(3000)}\n`);
   await web.write(100);
-  await until('the others are stored', async () => await stream.count() === 200);
+  await until('the others are stored, and the record', async () => await stream.count() === 201);
+  // The lines behind it were stored before the stream had judged it.
+  const bodies = (await stream.read()).sort((a, b) => a.sequence - b.sequence).map(({ body }) => body);
+  t.deepEqual(bodies.flatMap(({ source }, i) => source === 'driver' ? [i] : []), [100], 'in its place');
+  t.like(bodies[100], { gap: { lines: 1, bytes: 3000, reason: 'refused' } });
   await web.stop();
   const ended = await rig.plugin.logged('session ended', { container: 'web' });
   t.deepEqual([ended['lines_confirmed'], ended['refused']], [200, 1]);

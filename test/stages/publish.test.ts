@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Formatted, Tally, Transport } from '../../src/core/types.ts';
+import type { Formatted, LogEntry, Tally, Transport, Written } from '../../src/core/types.ts';
 import { Publisher } from '../../src/stages/publish.ts';
 import { entryOf } from './collector.ts';
 import { tallyOf } from '../support/tally.ts';
@@ -10,9 +10,12 @@ class Recorder implements Transport {
   readonly hasGivenUp = false;
   readonly commits: [watermark: number, tally: Tally][] = [];
   /** To the next attempts, one each. */
-  answers: Formatted[] = [];
+  answers: Written[] = [];
+  /** Offset, ordinal and name of what was written. */
+  readonly places: string[] = [];
 
-  write(): Formatted {
+  write({ offset, partial }: LogEntry): Written {
+    this.places.push(partial === undefined ? `${offset}` : `${offset}.${partial.ordinal}.${partial.id}`);
     return this.answers.shift() ?? 'whole';
   }
 
@@ -52,7 +55,7 @@ test('a commit carries what became of the lines since the one before', (t) => {
   publisher.commit(120);
   publisher.commit(120);
   t.deepEqual(transport.commits, [
-    [100, tallyOf({ messages: 3, lines: 3, truncated: 1, tooLarge: 1, skippedBytes: 10 })],
+    [100, tallyOf({ messages: 4, lines: 3, truncated: 1, tooLarge: 1, notes: 1, skippedBytes: 10 })],
     [120, tallyOf({ messages: 1, lines: 1 })],
     [120, tallyOf({})],
   ]);
@@ -74,4 +77,22 @@ test('a tally that was handed over does not change any more', (t) => {
   publisher.commit(10);
   write('whole', 'whole');
   t.is(transport.commits[0]?.[1].lines, 1);
+});
+
+test('a record takes the place of a line that NATS does not take, the same whenever the line is read again', (t) => {
+  const { transport, publisher } = newPublisher();
+  transport.answers = ['refused', 'whole', 'too-large', 'too-large', 'whole'];
+  publisher.write(entryOf('x', { offset: 7 }));
+  publisher.write(entryOf('x', { offset: 20 }));
+  publisher.commit(30);
+  t.deepEqual(transport.places, ['7', '7.0.refused', '20', '20', '20.0.too-large']);
+  t.deepEqual(transport.commits, [[30, tallyOf({ messages: 2, refused: 1, tooLarge: 1, notes: 2 })]]);
+});
+
+test('a record that NATS does not take, either, is not told of', (t) => {
+  const { transport, publisher } = newPublisher();
+  transport.answers = ['refused', 'refused'];
+  publisher.write(entryOf('x'));
+  publisher.commit(30);
+  t.deepEqual(transport.commits, [[30, tallyOf({ refused: 1 })]]);
 });
