@@ -64,8 +64,7 @@ test.serial('fifty containers that are started at once, and stopped at once whil
   t.teardown(async () => void await docker.try(['rm', '--force', ...names]));
   const script = 'trap "echo end; exit 0" TERM; seq 100; while :; do sleep 1 & wait $!; done';
   const options = ['--network', 'none', '--log-driver', host.driver, '--log-opt', `nats-servers=${site.nats.url}`, '--log-opt', 'cache-disabled=true'];
-  await Promise.all(names.map((name) => docker.run('create', '--name', name, ...options, BUSYBOX_IMAGE, 'sh', '-c', script)));
-  await docker.run('start', ...names);
+  await Promise.all(names.map((name) => docker.run('run', '--detach', '--name', name, ...options, BUSYBOX_IMAGE, 'sh', '-c', script)));
   for (const name of names) await site.collector.messages(name, 100);
   await docker.run('stop', ...names);
   const expected = [...numbers(1, 100), 'end'];
