@@ -166,20 +166,16 @@ test('lines of an output that was taken out of the file are counted, also when a
   await until('nothing is left', () => globSync(join(rig.plugin.state, 'sessions/*')).length === 0);
 });
 
-/** All numbers that a stream has, in order. */
+/** What a stream has, in its order. Asked for one by one: a consumer begins anew when the machine is busy. */
 async function stored(client: NatsConnection, stream: string): Promise<number[]> {
-  const consumer = await client.jetstream().consumers.get(stream);
-  const { num_pending } = await consumer.info(true);
-  const numbers: number[] = [];
-  if (num_pending === 0) return numbers;
-  for await (const message of await consumer.fetch({ max_messages: num_pending, expires: 5000 })) {
-    numbers.push(Number(message.json<{ text: string }>().text.split(' ', 2)[1]));
-  }
-  return numbers;
+  const { streams } = await client.jetstreamManager();
+  const { state: { first_seq: first, last_seq: last } } = await streams.info(stream);
+  const messages = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => streams.getMessage(stream, { seq: first + i })));
+  return messages.map((message) => Number(message.json<{ text: string }>().text.split(' ', 2)[1]));
 }
 
 test('two outputs to one stream each have every line there once, over a kill', async (t) => {
-  const nats = await startLocalNats(t, { args: ['--jetstream'] });
+  const nats = await startLocalNats(t, { config: 'jetstream { store_dir: "jetstream" }\n' });
   const file = new ConfigFile(t, 'defaults: {nats-transport: jetstream}\nrules:\n  - outputs:\n      - {name: copy, nats-subject: "logs.copy"}\n');
   const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_CONFIG: file.path });
   const client = await connect({ servers: nats.url });
@@ -198,7 +194,7 @@ test('two outputs to one stream each have every line there once, over a kill', a
 });
 
 test('a key in a bucket steers two drivers, beats the file, and holds for a start without NATS', async (t) => {
-  const nats = await startLocalNats(t, { args: ['--jetstream'] });
+  const nats = await startLocalNats(t, { config: 'jetstream { store_dir: "jetstream" }\n' });
   const client = await connect({ servers: nats.url });
   const kv = await client.jetstream().views.kv('config');
   await kv.put('logs', 'rules:\n  - options: {nats-subject: "one.{{.Name}}"}\n');
