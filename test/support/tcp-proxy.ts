@@ -108,7 +108,7 @@ export class TcpProxy {
       socket.once('close', () => {
         this.#sockets.delete(socket);
         // What it said last still arrives.
-        other.destroySoon();
+        this.#later(() => other.destroySoon());
       });
     }
     client.on('data', (bytes: Buffer) => this.#keep(bytes));
@@ -120,8 +120,13 @@ export class TcpProxy {
     from.on('data', (bytes: Buffer) => {
       if (this.#silenced.has(direction)) return;
       from.pause();
-      setTimeout(() => to.write(bytes, () => setTimeout(() => from.resume(), (bytes.length / this.#bytesPerSecond) * 1000)), this.#delayMs);
+      this.#later(() => to.write(bytes, () => setTimeout(() => from.resume(), (bytes.length / this.#bytesPerSecond) * 1000)));
     });
+  }
+
+  #later(action: () => void): void {
+    if (this.#delayMs === 0) action();
+    else setTimeout(action, this.#delayMs);
   }
 
   #keep(bytes: Buffer): void {
