@@ -71,7 +71,8 @@ export function tlsReader(dirs: () => readonly string[]): ReadTls {
         return readTlsFile(path, tls.confined?.includes(path) === true ? dirs() : undefined);
       } catch (error) {
         if (!(error instanceof SecretFault)) throw error;
-        throw new Error(`${option}: ${error.message}`, { cause: error });
+        // Without a cause: whoever tells of a failed connection goes down to the last one, which is the system's.
+        throw new Error(`${option}: ${error.message}`);
       }
     }
   };

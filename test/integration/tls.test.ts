@@ -288,7 +288,7 @@ test('a certificate file that is gone at a connection is named, and read when it
   rmSync(ca);
   proxy.cut();
   await container.write(100);
-  await rig.plugin.logged('cannot connect to NATS', { reason: `nats-tls-ca-cert: expected a readable file, found nothing at ${JSON.stringify(ca)}` });
+  await rig.plugin.logged('cannot connect to NATS', { reason: `nats-tls-ca-cert: expected a readable file, found nothing at ${JSON.stringify(ca)}; a managed plugin sees only the files below its mount, /srv` });
   copyFileSync(certificates.pem('ca'), ca);
   t.deepEqual(await rig.verdict(), CLEAN);
 });
