@@ -1,8 +1,8 @@
 /**
- * `npm test`: types, then unit tests, then, on one private engine, integration and end-to-end tests. The last line says how many tests
- * passed and failed. Arguments: `--unit`, `--integration`, `--e2e` choose parts; any other word chooses the files whose path holds it.
+ * `npm test`: types, then unit tests, then, on one private engine, integration and end-to-end tests, and beside the latter chaos.
+ * The last line says how many tests passed and failed. Arguments: `--unit`, `--integration`, `--e2e` choose parts; any other word chooses the files whose path holds it.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,8 +47,8 @@ function runUnit(words: readonly string[]): Promise<Tally> {
   return runAva(filesOf('unit', words), { signal: interruption.signal });
 }
 
-/** Starts the engine, runs the parts on it, removes it. */
-async function runOnEngine(parts: readonly Part[], words: readonly string[], tallies: Tally[]): Promise<void> {
+/** Starts the engine, runs the parts on it, removes it. `beside`: what else may run while they wait for the engine. */
+async function runOnEngine(parts: readonly Part[], words: readonly string[], tallies: Tally[], beside: () => Promise<Tally> | undefined): Promise<void> {
   report('start a Docker Engine');
   const engine = await Engine.start();
   const env = { DOCKER_HOST: engine.host, TESTCONTAINERS_RYUK_DISABLED: 'true' };
@@ -61,7 +61,9 @@ async function runOnEngine(parts: readonly Part[], words: readonly string[], tal
         await providePlugin(engine.docker);
       }
       report(`${part} tests`);
+      const other = part === 'e2e' ? beside() : undefined;
       tallies.push(await runAva(filesOf(part, words), { env, serial: part === 'e2e', signal: interruption.signal }));
+      if (other !== undefined) tallies.push(await other);
     }
   } finally {
     await engine.stop();
@@ -71,11 +73,19 @@ async function runOnEngine(parts: readonly Part[], words: readonly string[], tal
 /** Those whose lines say most for their time; a busy machine must not fail them, so only lines are counted. */
 const CHAOS_GOALS = ['G1', 'G2', 'G5', 'G8', 'G15', 'G17'];
 
-function runChaos(): Tally {
-  report('chaos');
+/** Says what it has to say at its end. */
+async function runChaos(): Promise<Tally> {
   const goals = CHAOS_GOALS.flatMap((goal) => ['--goal', goal]);
-  const { status } = spawnSync(process.execPath, ['test/chaos/main.ts', '--lines', ...goals], { stdio: 'inherit' });
-  return { passed: status === 0 ? CHAOS_GOALS.length : 0, failed: status === 0 ? 0 : 1 };
+  const child = spawn(process.execPath, ['test/chaos/main.ts', '--lines', ...goals], { stdio: ['ignore', 'pipe', 'pipe'], signal: interruption.signal });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => said.push(bytes));
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
+  report('chaos, beside the e2e tests');
+  process.stdout.write(Buffer.concat(said));
+  return { passed: code === 0 ? CHAOS_GOALS.length : 0, failed: code === 0 ? 0 : 1 };
 }
 
 /** Adds to `tallies` as it goes, so that an error takes no result away. */
@@ -83,8 +93,8 @@ async function runParts(parts: readonly Part[], words: readonly string[], tallie
   const meant = parts.filter((part) => words.length === 0 || filesOf(part, words).length > 0);
   if (meant.includes('unit')) tallies.push(checkTypes(), await runUnit(words));
   const onEngine = meant.filter((part) => part !== 'unit');
-  if (onEngine.length > 0 && !interruption.signal.aborted) await runOnEngine(onEngine, words, tallies);
-  if (parts.length === ALL.length && words.length === 0 && !interruption.signal.aborted) tallies.push(runChaos());
+  const isWhole = parts.length === ALL.length && words.length === 0;
+  if (onEngine.length > 0 && !interruption.signal.aborted) await runOnEngine(onEngine, words, tallies, () => isWhole ? runChaos() : undefined);
 }
 
 async function main(): Promise<number> {
