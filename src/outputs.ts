@@ -55,7 +55,6 @@ export class Outputs implements DeliveryListener {
     for (const way of ways) this.#all = [...this.#all, this.#open(way, this.#resumeAt(way.plan.name))];
     opened.move();
     if (this.#isMarked) this.#markAll();
-    this.#countLost();
   }
 
   /** The main one first, those that are leaving included. Replaced, never changed. */
@@ -75,6 +74,19 @@ export class Outputs implements DeliveryListener {
   /** Nothing is left to tell NATS. */
   get areDelivered(): boolean {
     return this.#all.every(({ isDelivered }) => isDelivered);
+  }
+
+  /** Counts what the outputs that a kill found leaving did not deliver. The journal may tell its owner meanwhile what it cannot read. */
+  countLost(): void {
+    const { leaving, openAccount, removed } = this.#settings;
+    for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
+      const account = openAccount(name, transport);
+      const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), end);
+      const { lines } = measureLoss(readRun, this.#resumeAt(name).offset, Number.POSITIVE_INFINITY, false, (bytes) => account.skipped(bytes));
+      account.dropped('removed', lines);
+      removed(account, name);
+    }
+    if (leaving.length > 0) this.#settings.saveLeaving([]);
   }
 
   pump(): void {
@@ -146,19 +158,6 @@ export class Outputs implements DeliveryListener {
     this.#isMarked ||= name !== MAIN_OUTPUT;
     const settings = { account: openAccount(name, way.plan.transport), held, gaps: gaps[name] ?? [], saveGaps: (changed: readonly Gap[]) => saveGaps(name, changed) };
     return new Delivery(this.#intake, way, settings, from, this);
-  }
-
-  /** What the outputs that a kill found leaving did not deliver. */
-  #countLost(): void {
-    const { leaving, openAccount, removed } = this.#settings;
-    for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
-      const account = openAccount(name, transport);
-      const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), end);
-      const { lines } = measureLoss(readRun, this.#resumeAt(name).offset, Number.POSITIVE_INFINITY, false, (bytes) => account.skipped(bytes));
-      account.dropped('removed', lines);
-      removed(account, name);
-    }
-    if (leaving.length > 0) this.#settings.saveLeaving([]);
   }
 
   #saveLeaving(): void {

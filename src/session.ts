@@ -47,6 +47,7 @@ export class Session implements IntakeListener {
       this.#missing(this.#outputs.all.filter(({ name }) => (journal.markOf(name)?.offset ?? 0) < to), from, to);
       journal.discard(from, to);
     }
+    this.#outputs.countLost();
     for (const { account, watermark } of this.#outputs.all) if (watermark < journal.head) account.inherited(timeOfOldest(journal));
     // The owner must know the session before it can end.
     setImmediate(() => this.#intake.isClosed ? this.#intake.complete() : this.#outputs.pump());

@@ -6,7 +6,7 @@ import type { JournalOwner } from '../src/core/journal.ts';
 import type { DiskBudget } from '../src/journal/disk-budget.ts';
 import { DiskJournal } from '../src/journal/disk.ts';
 import { MemoryBudget } from '../src/journal/memory.ts';
-import { FOLDER, newHost } from './support/journal-host.ts';
+import { FOLDER, newHost, segments } from './support/journal-host.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 import { withTimers } from './support/timers.ts';
 
@@ -235,6 +235,30 @@ test('an output that was leaving when the process was killed is counted by the n
   await after.until('the main one', () => after.account.linesConfirmed === 20);
   t.deepEqual(after.removed.map(({ linesDropped, linesConfirmed }) => [linesDropped.removed, linesConfirmed]), [[70, 0]]);
   t.deepEqual(after.leaving, []);
+  await after.remove();
+  await before.remove();
+});
+
+test('an output that was leaving is counted although the disk does not give its lines back, and the main one has a record of them', async (t) => {
+  const { fs, budget, ticks } = newHost();
+  const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: (owner) => new DiskJournal(budget, { folder: FOLDER, id: 'web', sync: 'none', owner }) });
+  await before.output(numbered(0, 30));
+  before.change(before.way());
+  ticks(10);
+  fs.kill();
+  const after = new SessionBench({
+    leaving: before.leaving,
+    openJournal: (owner) => {
+      const journal = new DiskJournal(newHost({ fs }).budget, { folder: FOLDER, id: 'web', sync: 'none', owner });
+      for (const segment of segments(fs)) fs.unlink(`${FOLDER}/${segment}`);
+      return journal;
+    },
+  });
+  await after.output('new\n');
+  await after.until('the new line', () => after.account.linesConfirmed === 1);
+  t.deepEqual(after.confirmedOf('main'), [`<gap ${before.written}>`, 'new']);
+  t.is(after.account.bytesUnreadable, before.written);
+  t.is(after.removed.length, 1);
   await after.remove();
   await before.remove();
 });
