@@ -234,17 +234,20 @@ export class Delivery implements TransportListener {
     this.missing({ end: to, reason: 'unreadable', bytes: to - from, to: now() }, from);
   }
 
-  /** Lines are about to be lost: `lose` follows. */
+  /** Lines are about to be lost, see Gaps. */
   expect(gap: Gap): void {
     this.#gaps.expect(gap);
+  }
+
+  settle(): void {
+    this.#gaps.settle();
   }
 
   /** `start`: offset of the first of the lines, if there are any. */
   lose({ isCut, ...gap }: Loss & { readonly reason: DropReason }, start: number): void {
     this.account.dropped(gap.reason, gap.lines);
-    this.#cutAt = isCut ? gap.end : undefined;
+    if (isCut) this.#cutAt = gap.end;
     if (gap.lines > 0 || gap.bytes > 0) this.#gaps.add(gap, start);
-    else this.#gaps.expectNothing();
   }
 
   /** What begins at its position was given up: goes on at `to`. */

@@ -12,7 +12,8 @@ export class Gaps {
   readonly #save: (gaps: readonly Gap[]) => void;
   /** Those that were added. */
   #count = 0;
-  #isExpecting = false;
+  /** What is being lost, until it is known how much: for the next process only. */
+  #expected: Gap | undefined;
 
   /** `head`: no place lies behind it; a journal in memory begins anew with each process. `save`: keeps them for the next process. */
   constructor(gaps: readonly Gap[], head: number, save: (gaps: readonly Gap[]) => void) {
@@ -42,25 +43,30 @@ export class Gaps {
       waiting[at] = joined(neighbour, gap);
     }
     this.#waiting = waiting;
+    if (gap.end !== this.#expected?.end || gap.reason !== this.#expected.reason) this.#keep();
+  }
+
+  /**
+   * Something is about to be lost, perhaps often: `gap`, of which the numbers are not known, is for the next process, if this one ends before `settle`. What is
+   * added in its place meanwhile need not be kept at once.
+   */
+  expect(gap: Gap): void {
+    this.#expected = gap;
     this.#keep();
   }
 
-  /** Something is about to be lost: `gap` is for the next process, if this one ends before it says what. */
-  expect(gap: Gap): void {
-    this.#isExpecting = true;
-    this.#save([...this.#underWay, ...this.#waiting, gap]);
-  }
-
-  /** Nothing was. */
-  expectNothing(): void {
-    if (this.#isExpecting) this.#keep();
+  /** All that was lost is added. */
+  settle(): void {
+    if (this.#expected === undefined) return;
+    this.#expected = undefined;
+    this.#keep();
   }
 
   /** The next one whose record is due before the byte at `offset`; it is on its way then. */
   take(offset: number): Gap | undefined {
-    const [gap, ...rest] = this.#waiting;
+    const gap = this.#waiting[0];
     if (gap === undefined || gap.end > offset) return undefined;
-    this.#waiting = rest;
+    this.#waiting = this.#waiting.slice(1);
     this.#underWay = [...this.#underWay, gap];
     this.#told.add(gap);
     return gap;
@@ -79,8 +85,7 @@ export class Gaps {
   }
 
   #keep(): void {
-    this.#isExpecting = false;
-    this.#save([...this.#underWay, ...this.#waiting]);
+    this.#save([...this.#underWay, ...this.#waiting, ...(this.#expected === undefined ? [] : [this.#expected])]);
   }
 }
 

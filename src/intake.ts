@@ -32,6 +32,7 @@ export interface IntakeListener extends JournalOwner {
   /** Lines are not kept, see OverflowListener. */
   dropping(): void;
   dropped(loss: Loss): void;
+  settled(): void;
   /** The FIFO will bring no more. */
   completed(): void;
 }
@@ -63,9 +64,10 @@ export class Intake {
         listener.dropping();
       },
       began: () => this.seams.add(this.journal.head),
-      dropped: (loss) => {
+      dropped: (loss) => listener.dropped(loss),
+      settled: () => {
         this.seams.expectNothing(this.journal.head);
-        listener.dropped(loss);
+        listener.settled();
       },
     });
     opened.move();

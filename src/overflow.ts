@@ -7,6 +7,11 @@ import { LineCounter } from './stages/count.ts';
 
 /** How often a FIFO that waits looks for room. */
 const LOOK_MS = 50;
+/**
+ * How long a loss that was announced may go on before its lines are put on record: what is lost meanwhile costs no write to the disk, and a kill finds them told of
+ * without their number.
+ */
+const ANNOUNCED_MS = 1000;
 /** For bytes that nobody keeps. */
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -18,12 +23,14 @@ export interface OpenFifo extends ByteSource {
 }
 
 export interface OverflowListener {
-  /** Bytes are about to be taken that nobody keeps. */
+  /** Bytes are about to be taken that nobody keeps, until `settled`. The next process must know it. */
   dropping(): void;
   /** Some were: what is kept behind them does not follow what the journal has. */
   began(): void;
-  /** These were not kept, perhaps none; they stood at the journal's head. */
+  /** These were not kept; they stood at the journal's head. */
   dropped(loss: Loss): void;
+  /** No more than what was told. */
+  settled(): void;
 }
 
 export class Overflow {
@@ -35,6 +42,8 @@ export class Overflow {
   #counter = new LineCounter();
   /** Of the lines that were told of, those that the dropper has seen the beginning of. */
   #unfinished = 0;
+  /** While a loss is announced. */
+  #announced: NodeJS.Timeout | undefined;
   /** While a FIFO is left unread. */
   #timer: NodeJS.Timeout | undefined;
   /** The FIFO has been left unread as long as it may be; until there is room again. */
@@ -63,25 +72,41 @@ export class Overflow {
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#endWait();
+    this.#settle();
   }
 
   #keep(fifo: OpenFifo): number | 'empty' | 'ended' {
     this.#hasWaited = false;
     this.#dropper = undefined;
+    this.#settle();
     return this.#journal.take(fifo);
   }
 
   #drop(fifo: OpenFifo): number | 'empty' | 'ended' {
-    this.#listener.dropping();
+    this.#announce();
     const size = fifo.read(scratch);
-    if (typeof size === 'number') {
-      this.#dropper ??= this.#newDropper();
-      this.#dropper.push(scratch.subarray(0, size));
+    if (typeof size !== 'number') {
+      this.#settle();
+      return size;
     }
+    this.#dropper ??= this.#newDropper();
+    this.#dropper.push(scratch.subarray(0, size));
     this.#tell();
     return size;
+  }
+
+  #announce(): void {
+    if (this.#announced !== undefined) return;
+    this.#listener.dropping();
+    this.#announced = setTimeout(() => this.#settle(), ANNOUNCED_MS);
+  }
+
+  #settle(): void {
+    if (this.#announced === undefined) return;
+    clearTimeout(this.#announced);
+    this.#announced = undefined;
+    this.#listener.settled();
   }
 
   /** A line counts as soon as its first byte is lost: nobody knows what becomes of the process. */
@@ -112,8 +137,13 @@ export class Overflow {
     this.#timer = setInterval(() => {
       this.#hasWaited = performance.now() >= until;
       if (!this.#hasWaited && this.#journal.isFull) return;
-      this.close();
+      this.#endWait();
       fifo.resume();
     }, LOOK_MS);
+  }
+
+  #endWait(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

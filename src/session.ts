@@ -154,6 +154,10 @@ export class Session implements IntakeListener {
     this.#lose(this.#outputs.all, loss, loss.end);
   }
 
+  settled(): void {
+    for (const delivery of this.#outputs.all) delivery.settle();
+  }
+
   completed(): void {
     this.#outputs.pump();
   }

@@ -6,9 +6,10 @@ function gap(end: number, lines: number, reason: Gap['reason'] = 'overflow'): Ga
   return { end, lines, bytes: lines * 10, reason, from: { seconds: end, nanos: 0 }, to: { seconds: end + 1, nanos: 0 } };
 }
 
-function newGaps(kept: readonly Gap[] = []): { gaps: Gaps; saved: () => readonly [end: number, lines: number | undefined][] } {
-  let list: readonly Gap[] = [];
-  return { gaps: new Gaps(kept, 1000, (each) => void (list = each)), saved: () => list.map(({ end, lines }) => [end, lines]) };
+function newGaps(kept: readonly Gap[] = []): { gaps: Gaps; saves: () => number; saved: () => readonly [end: number, lines: number | undefined][] } {
+  const lists: (readonly Gap[])[] = [];
+  const gaps = new Gaps(kept, 1000, (each) => void lists.push(each));
+  return { gaps, saves: () => lists.length, saved: () => (lists.at(-1) ?? []).map(({ end, lines }) => [end, lines]) };
 }
 
 test('losses that touch and have the same reason are one', (t) => {
@@ -73,14 +74,41 @@ test('records in one place have names of their own', (t) => {
   t.not(gaps.take(10)?.id, first?.id);
 });
 
+/** As the session announces it. */
+const expected: Gap = { end: 10, reason: 'overflow', to: { seconds: 1, nanos: 0 } };
+
 test('a loss that is expected is kept for the next process, until it is known', (t) => {
   const { gaps, saved } = newGaps();
-  gaps.expect({ end: 10, reason: 'overflow', to: { seconds: 1, nanos: 0 } });
+  gaps.expect(expected);
   t.deepEqual(saved(), [[10, undefined]]);
   t.true(gaps.isEmpty);
   gaps.add(gap(10, 3), 10);
+  gaps.settle();
   t.deepEqual(saved(), [[10, 3]]);
-  gaps.expect({ end: 10, reason: 'overflow', to: { seconds: 1, nanos: 0 } });
-  gaps.expectNothing();
+  gaps.expect(expected);
+  t.deepEqual(saved(), [[10, 3], [10, undefined]]);
+  gaps.settle();
   t.deepEqual(saved(), [[10, 3]]);
+});
+
+test('what is lost where it is expected is kept when all of it is known, and no earlier', (t) => {
+  const { gaps, saves, saved } = newGaps();
+  gaps.expect(expected);
+  for (let i = 0; i < 100; i++) gaps.add(gap(10, 3), 10);
+  t.is(saves(), 1);
+  gaps.settle();
+  gaps.settle();
+  t.is(saves(), 2);
+  t.deepEqual(saved(), [[10, 300]]);
+});
+
+test('what is lost elsewhere meanwhile, and what is confirmed, is kept at once, beside what is expected', (t) => {
+  const { gaps, saved } = newGaps();
+  gaps.expect(expected);
+  gaps.add(gap(5, 1), 0);
+  t.deepEqual(saved(), [[5, 1], [10, undefined]]);
+  gaps.add(gap(10, 2), 10);
+  gaps.take(5);
+  gaps.confirmed(1);
+  t.deepEqual(saved(), [[10, 2], [10, undefined]]);
 });

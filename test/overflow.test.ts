@@ -1,10 +1,40 @@
 /** What a session does when there is no room, and what it tells those who read its messages. */
+import { mock } from 'node:test';
 import test from 'ava';
 import { MemoryBudget } from '../src/journal/memory.ts';
-import { dropped, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
+import { dropped, numbered, numbers, withBench, type BenchOptions, type SessionBench } from './stages/session-bench.ts';
+import { withTimers } from './support/timers.ts';
 
 const smallBudget = (): MemoryBudget => new MemoryBudget(4 * 64 * 1024);
 const FILLER = '.'.repeat(50);
+
+const DROP_NEWEST: BenchOptions = { state: 'away', budget: smallBudget(), overflow: { policy: 'drop-newest', blockMs: 0 } };
+
+/** Of the records that the next process would find: how many lines, if that is known. */
+function kept(bench: SessionBench): readonly (number | undefined)[] {
+  return bench.gaps.map(({ lines }) => lines);
+}
+
+test.serial('drop-newest: while lines are lost the next process is told so once a second, and when the second is over, of how many', withTimers(withBench(DROP_NEWEST, async (t, bench) => {
+  await bench.output(numbered(0, 20_000, FILLER));
+  t.deepEqual(kept(bench), [undefined]);
+  const { gapSaves } = bench;
+  await bench.output(numbered(20_000, 30_000, FILLER));
+  t.is(bench.gapSaves, gapSaves, 'ten thousand lines cost no write');
+  mock.timers.tick(1000);
+  t.deepEqual(kept(bench), [dropped(bench)]);
+  const before = dropped(bench);
+  await bench.output(numbered(30_000, 30_010));
+  t.deepEqual(kept(bench), [before, undefined]);
+})));
+
+test('drop-newest: a process that ends in order knows how many lines it has lost', withBench({ ...DROP_NEWEST, budget: smallBudget() }, async (t, bench) => {
+  await bench.output(numbered(0, 20_000, FILLER));
+  const lost = dropped(bench);
+  bench.hangUp();
+  await bench.until('the end of the FIFO', () => bench.session.status().state === 'stopping');
+  t.deepEqual(kept(bench), [lost]);
+}));
 
 function gapsOf(bench: SessionBench): string[] {
   return bench.transport.confirmed.filter((line) => line.startsWith('<gap'));

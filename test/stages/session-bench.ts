@@ -52,6 +52,8 @@ export class SessionBench {
   leaving: readonly LeavingOutput[] = [];
   /** Whose records are not confirmed. */
   gaps: readonly Gap[] = [];
+  /** How often these were to be kept. */
+  gapSaves = 0;
   readonly #overflow: OverflowPlan;
   readonly #state: 'prompt' | 'slow' | 'away';
   readonly #folder = mkdtempSync(join(tmpdir(), 'nld-session-'));
@@ -74,7 +76,10 @@ export class SessionBench {
       ways: [this.way(), ...further.map((name) => this.way(name))],
       leaving, saveLeaving: (list) => void (this.leaving = list),
       openAccount: (name) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),
-      overflow, gaps: { main: gaps }, saveGaps: (_output, list) => void (this.gaps = list),
+      overflow, gaps: { main: gaps }, saveGaps: (_output, list) => {
+        this.gaps = list;
+        this.gapSaves++;
+      },
       ended: (isOver) => this.ends.push(isOver),
       removed: (account) => this.removed.push(account),
     });
