@@ -17,9 +17,8 @@ import type { OutputPlan } from './core/plan.ts';
 import type { DropReason, Gap, Tally, TransportListener } from './core/types.ts';
 import { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
-import { keptBytes, measureLoss, now, type Loss, type ReadRun } from './losses.ts';
+import { OutputLosses } from './output-losses.ts';
 import { Pipeline, type PipelineContext } from './pipeline.ts';
-import { cutRun } from './seams.ts';
 import type { HeldBytes } from './stages/reassemble.ts';
 import { isSameWay, type Way } from './way.ts';
 
@@ -44,6 +43,7 @@ export interface DeliveryListener {
 
 export class Delivery implements TransportListener {
   readonly account: Account;
+  readonly losses: OutputLosses;
   readonly #intake: Intake;
   readonly #listener: DeliveryListener;
   readonly #context: PipelineContext;
@@ -58,7 +58,6 @@ export class Delivery implements TransportListener {
   #end = Number.POSITIVE_INFINITY;
   #leaveTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #cutAt: number | undefined;
 
   /** Begins at `from`. */
   constructor(intake: Intake, way: Way, { account, gaps, saveGaps, held }: DeliverySettings, from: Mark, listener: DeliveryListener) {
@@ -66,6 +65,7 @@ export class Delivery implements TransportListener {
     this.#listener = listener;
     this.account = account;
     this.#gaps = new Gaps(gaps, intake.journal.head, saveGaps);
+    this.losses = new OutputLosses(account, intake, this.#gaps);
     this.#context = { intake, account, gaps: this.#gaps, held };
     this.#watermark = from.offset;
     this.#sequence = from.sequence;
@@ -102,11 +102,6 @@ export class Delivery implements TransportListener {
   /** Behind the last frame that was decoded. */
   get position(): number {
     return this.#pipeline.position;
-  }
-
-  /** Where the rest of a line begins that is counted as lost. */
-  get cutAt(): number | undefined {
-    return this.#cutAt;
   }
 
   get isReady(): boolean {
@@ -223,33 +218,6 @@ export class Delivery implements TransportListener {
     this.pump();
   }
 
-  /** Bytes are missing. */
-  missing(gap: Gap, start: number): void {
-    this.#gaps.add(gap, start);
-  }
-
-  /** The disk does not give these bytes back. */
-  unreadable(from: number, to: number): void {
-    this.account.unreadable(to - from);
-    this.missing({ end: to, reason: 'unreadable', bytes: to - from, to: now() }, from);
-  }
-
-  /** Lines are about to be lost, see Gaps. */
-  expect(gap: Gap): void {
-    this.#gaps.expect(gap);
-  }
-
-  settle(): void {
-    this.#gaps.settle();
-  }
-
-  /** `start`: offset of the first of the lines, if there are any. */
-  lose({ isCut, ...gap }: Loss & { readonly reason: DropReason }, start: number): void {
-    this.account.dropped(gap.reason, gap.lines);
-    if (isCut) this.#cutAt = gap.end;
-    if (gap.lines > 0 || gap.bytes > 0) this.#gaps.add(gap, start);
-  }
-
   /** What begins at its position was given up: goes on at `to`. */
   skip(to: number): void {
     const isNothingUnderWay = this.#watermark === this.position;
@@ -261,16 +229,10 @@ export class Delivery implements TransportListener {
   /** Nothing may be on its way. */
   dropAll(reason: DropReason): void {
     const from = this.position;
-    const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), this.#end);
-    const loss = measureLoss(readRun, from, Number.POSITIVE_INFINITY, this.#cutAt === from, (skipped) => this.account.skipped(skipped));
-    if (loss.end > from) {
-      this.lose({ ...loss, reason }, from);
-      this.skip(loss.end);
-    }
+    const to = this.losses.giveUp(from, this.#end, reason);
+    if (to > from) this.skip(to);
     if ((!this.#intake.isComplete || this.#intake.hasSequel) && !this.isLeaving) return;
-    const { kept, unreadFrom } = keptBytes(readRun, this.position);
-    this.account.skipped(kept);
-    if (unreadFrom !== undefined) this.unreadable(unreadFrom, this.#head);
+    this.losses.giveUpRest(this.position, this.#end);
     this.#advance(this.#head);
   }
 

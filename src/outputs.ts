@@ -7,9 +7,9 @@ import type { Mark } from './core/journal.ts';
 import { MAIN_OUTPUT, type LeavingOutput, type OutputPlan } from './core/plan.ts';
 import type { Gap } from './core/types.ts';
 import { Delivery, type DeliveryListener } from './delivery.ts';
+import { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
-import { measureLoss, type ReadRun } from './losses.ts';
-import { cutRun } from './seams.ts';
+import { OutputLosses } from './output-losses.ts';
 import type { HeldBytes } from './stages/reassemble.ts';
 import type { Way } from './way.ts';
 
@@ -81,9 +81,9 @@ export class Outputs implements DeliveryListener {
     const { leaving, openAccount, removed } = this.#settings;
     for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
       const account = openAccount(name, transport);
-      const readRun: ReadRun = (at, decoder) => cutRun(this.#intake.readRun(at, decoder), end);
-      const { lines } = measureLoss(readRun, this.#resumeAt(name).offset, Number.POSITIVE_INFINITY, false, (bytes) => account.skipped(bytes));
-      account.dropped('removed', lines);
+      // Its stream of messages is told of nothing any more.
+      const losses = new OutputLosses(account, this.#intake, new Gaps([], 0, () => undefined));
+      losses.giveUpRest(losses.giveUp(this.#resumeAt(name).offset, end, 'removed'), end);
       removed(account, name);
     }
     if (leaving.length > 0) this.#settings.saveLeaving([]);

@@ -7,7 +7,7 @@ import type { SessionStatus } from './core/status.ts';
 import type { OverflowPlan } from './core/plan.ts';
 import type { Delivery } from './delivery.ts';
 import { Intake, type IntakeListener, type IntakeSettings } from './intake.ts';
-import { measureLoss, now, type Loss } from './losses.ts';
+import { measureLoss, type Loss } from './losses.ts';
 import { Outputs, type OutputsSettings } from './outputs.ts';
 import { cutRun } from './seams.ts';
 import type { TailListener } from './tail.ts';
@@ -42,7 +42,7 @@ export class Session implements IntakeListener {
     opened.move();
     const { journal, seams } = this.#intake;
     if (settings.mayHaveSeam) seams.add(journal.head);
-    if (settings.isAfterKill && (settings.mayHaveLost || journal.isTorn)) this.#crashed();
+    if (settings.isAfterKill && (settings.mayHaveLost || journal.isTorn)) for (const { losses } of this.#outputs.all) losses.crashed(journal.head);
     for (const { from, to } of journal.missing) {
       this.#missing(this.#outputs.all.filter(({ name }) => (journal.markOf(name)?.offset ?? 0) < to), from, to);
       journal.discard(from, to);
@@ -122,7 +122,7 @@ export class Session implements IntakeListener {
     const from = this.#firstUnsent();
     const losers = all.filter(({ position }) => position <= from);
     const limit = Math.min(...all.filter(({ position }) => position > from).map(({ watermark }) => watermark));
-    const isRest = losers.every(({ cutAt }) => cutAt === from);
+    const isRest = losers.every(({ losses }) => losses.cutAt === from);
     const loss = measureLoss((at, decoder) => cutRun(this.#intake.readRun(at, decoder), limit), from, bytes, isRest, (skipped) => {
       for (const { account } of losers) account.skipped(skipped);
     });
@@ -147,7 +147,7 @@ export class Session implements IntakeListener {
 
   dropping(): void {
     const { head } = this.#intake.journal;
-    for (const delivery of this.#outputs.all) if (!delivery.isLeaving) delivery.expect({ end: head, reason: 'overflow', to: now() });
+    for (const { isLeaving, losses } of this.#outputs.all) if (!isLeaving) losses.expect(head);
   }
 
   dropped(loss: Loss): void {
@@ -155,7 +155,7 @@ export class Session implements IntakeListener {
   }
 
   settled(): void {
-    for (const delivery of this.#outputs.all) delivery.settle();
+    for (const { losses } of this.#outputs.all) losses.settle();
   }
 
   completed(): void {
@@ -192,20 +192,11 @@ export class Session implements IntakeListener {
   }
 
   #lose(deliveries: readonly Delivery[], loss: Loss, start: number): void {
-    for (const delivery of deliveries) if (!delivery.isLeaving) delivery.lose({ ...loss, reason: 'overflow' }, start);
+    for (const { isLeaving, losses } of deliveries) if (!isLeaving) losses.lose({ ...loss, reason: 'overflow' }, start);
   }
 
   #missing(deliveries: readonly Delivery[], from: number, to: number): void {
-    for (const delivery of deliveries) delivery.unreadable(from, to);
+    for (const { losses } of deliveries) losses.unreadable(from, to);
     this.#intake.seams.add(to);
-  }
-
-  /** Nobody knows what, and whether anything, is missing. */
-  #crashed(): void {
-    const { head } = this.#intake.journal;
-    for (const delivery of this.#outputs.all) {
-      delivery.account.crashed();
-      delivery.missing({ end: head, reason: 'crash', to: now() }, head);
-    }
   }
 }

@@ -263,6 +263,27 @@ test('an output that was leaving is counted although the disk does not give its 
   await before.remove();
 });
 
+test('of an output that was leaving, what the disk does not give back now is counted in bytes', async (t) => {
+  const { fs, budget, ticks } = newHost();
+  const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: (owner) => new DiskJournal(budget, { folder: FOLDER, id: 'web', sync: 'none', owner }) });
+  await before.output(numbered(0, 30));
+  before.change(before.way());
+  ticks(10);
+  fs.kill();
+  const after = new SessionBench({
+    leaving: before.leaving,
+    openJournal: (owner) => {
+      const journal = new DiskJournal(newHost({ fs }).budget, { folder: FOLDER, id: 'web', sync: 'none', owner });
+      fs.inject = (call) => call === 'read' ? { code: 'EIO' } : undefined;
+      return journal;
+    },
+  });
+  t.deepEqual(after.removed.map(({ linesDropped, bytesUnreadable }) => [linesDropped.removed, bytesUnreadable]), [[0, before.written]]);
+  fs.inject = () => undefined;
+  await after.remove();
+  await before.remove();
+});
+
 test('an output that has left is not told of to the next process', withBench({ further: ['audit'], state: 'slow' }, async (t, bench) => {
   await bench.output(numbered(0, 10));
   bench.change(bench.way());

@@ -1,0 +1,76 @@
+/** What an output loses: how much it is, that it is counted, and that the stream of messages is told of it. */
+import type { Account } from './core/account.ts';
+import type { DropReason, Gap } from './core/types.ts';
+import type { Gaps } from './gaps.ts';
+import type { Intake } from './intake.ts';
+import { keptBytes, measureLoss, now, type Loss, type ReadRun } from './losses.ts';
+import { cutRun } from './seams.ts';
+
+export class OutputLosses {
+  readonly #account: Account;
+  readonly #intake: Intake;
+  readonly #gaps: Gaps;
+  #cutAt: number | undefined;
+
+  constructor(account: Account, intake: Intake, gaps: Gaps) {
+    this.#account = account;
+    this.#intake = intake;
+    this.#gaps = gaps;
+  }
+
+  /** Where the rest of a line begins that is counted as lost. */
+  get cutAt(): number | undefined {
+    return this.#cutAt;
+  }
+
+  /** Bytes are missing. `start`: offset of the first of them. */
+  missing(gap: Gap, start: number): void {
+    this.#gaps.add(gap, start);
+  }
+
+  /** The disk does not give these bytes back. */
+  unreadable(from: number, to: number): void {
+    this.#account.unreadable(to - from);
+    this.missing({ end: to, reason: 'unreadable', bytes: to - from, to: now() }, from);
+  }
+
+  /** The process before this one was killed: nobody knows what, and whether anything, is missing at `offset`. */
+  crashed(offset: number): void {
+    this.#account.crashed();
+    this.missing({ end: offset, reason: 'crash', to: now() }, offset);
+  }
+
+  /** Lines are about to be lost at `offset`, see Gaps. */
+  expect(offset: number): void {
+    this.#gaps.expect({ end: offset, reason: 'overflow', to: now() });
+  }
+
+  settle(): void {
+    this.#gaps.settle();
+  }
+
+  /** `start`: offset of the first of the lines, if there are any. */
+  lose({ isCut, ...gap }: Loss & { readonly reason: DropReason }, start: number): void {
+    this.#account.dropped(gap.reason, gap.lines);
+    if (isCut) this.#cutAt = gap.end;
+    if (gap.lines > 0 || gap.bytes > 0) this.missing(gap, start);
+  }
+
+  /** The lines from `from` on that lie before `end` are given up. Returns the offset behind the last of them. */
+  giveUp(from: number, end: number, reason: DropReason): number {
+    const loss = measureLoss(this.#readRun(end), from, Number.POSITIVE_INFINITY, this.#cutAt === from, (bytes) => this.#account.skipped(bytes));
+    if (loss.end > from) this.lose({ ...loss, reason }, from);
+    return loss.end;
+  }
+
+  /** No line will come of what lies from `from` on before `end`. */
+  giveUpRest(from: number, end: number): void {
+    const { kept, unreadFrom } = keptBytes(this.#readRun(end), from);
+    this.#account.skipped(kept);
+    if (unreadFrom !== undefined) this.unreadable(unreadFrom, Math.min(this.#intake.journal.head, end));
+  }
+
+  #readRun(end: number): ReadRun {
+    return (at, decoder) => cutRun(this.#intake.readRun(at, decoder), end);
+  }
+}
