@@ -16,21 +16,15 @@ import type { Connections } from '../nats/connections.ts';
 import { HpubFramer } from '../nats/hpub-framer.ts';
 import type { Lane } from '../nats/outbox.ts';
 import type { Answer } from '../nats/publish-answer.ts';
+import { Condemned, isBefore, NOWHERE, ordinalOf, placeOf, type Place } from './place.ts';
 import { StreamReport } from './stream-report.ts';
 
 /** After a failure: from … to …, doubling. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
-/** A message's in its session. */
-type Place = Pick<Unanswered<AckBatch>, 'offset' | 'ordinal'>;
-
-const NOWHERE: Place = { offset: 0, ordinal: 0 };
-
-interface Condemned {
-  readonly offset: number;
-  readonly verdict: 'dead-letter' | 'refused';
-}
+/** Until a batch is handed over. */
+const NOT_COUNTED = newTally();
 
 interface SessionBatch extends AckBatch {
   tally: Tally;
@@ -50,8 +44,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   readonly #plan: OutputPlan;
   readonly #framer: HpubFramer;
   readonly #deadLetters: HpubFramer | undefined;
-  /** Messages that the stream will never take, by offset and ordinal, and what becomes of them. */
-  readonly #condemned = new Map<string, Condemned>();
+  readonly #condemned = new Condemned();
   readonly #listener: TransportListener;
   readonly #log: Log;
   readonly #report: StreamReport;
@@ -115,7 +108,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
 
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written {
     if (this.#isWithheld(entry)) return 'whole';
-    const verdict = this.#verdictOn(entry);
+    const verdict = this.#condemned.verdictOn(entry);
     if (verdict === 'refused') return verdict;
     return verdict === 'dead-letter' ? this.writeDeadLetter(entry, formatter, sequence) : this.#write(this.#framer, entry, formatter, sequence);
   }
@@ -123,7 +116,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   writeDeadLetter(entry: LogEntry, formatter: Formatter, sequence: number): Written {
     if (this.#deadLetters === undefined) return 'too-large';
     if (this.#isWithheld(entry)) return 'dead-letter';
-    if (this.#verdictOn(entry) === 'refused') return 'refused';
+    if (this.#condemned.verdictOn(entry) === 'refused') return 'refused';
     const formatted = this.#write(this.#deadLetters, entry, formatter, sequence);
     return formatted === 'too-large' ? formatted : 'dead-letter';
   }
@@ -135,10 +128,6 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     if (pending === 0 && !isBefore(placeOf(entry), this.#unstored)) return false;
     if (pending > 0) this.#current.isProbe = true;
     return true;
-  }
-
-  #verdictOn(entry: LogEntry): Condemned['verdict'] | undefined {
-    return this.#condemned.size === 0 ? undefined : this.#condemned.get(keyOf(placeOf(entry)))?.verdict;
   }
 
   #write(framer: HpubFramer, entry: LogEntry, formatter: Formatter, sequence: number): Formatted {
@@ -167,7 +156,9 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.#unread.push(batch);
     this.#current = this.#newBatch();
     // The outbox sends it; its PONG says no more than that the server has read it, and so many batches with it.
-    this.#connection.outbox.commit(this, watermark, { ...newTally(), messages: 1 });
+    const batches = newTally();
+    batches.messages = 1;
+    this.#connection.outbox.commit(this, watermark, batches);
   }
 
   close(): void {
@@ -221,7 +212,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   /** It goes elsewhere; what cannot, and what is no line, goes nowhere. All is published again when all answers are there. */
   #refused({ batch, offset, ordinal, isDeadLetter }: Unanswered<AckBatch>): void {
     const isLost = this.#deadLetters === undefined || isDeadLetter || ordinal === RECORD_ORDINAL;
-    this.#condemned.set(keyOf({ offset, ordinal }), { offset, verdict: isLost ? 'refused' : 'dead-letter' });
+    this.#condemned.add({ offset, ordinal }, isLost ? 'refused' : 'dead-letter');
     (batch as SessionBatch).isCondemned = true;
     this.#isCondemning = true;
     this.#settle();
@@ -243,7 +234,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
 
   #firstUnstored(message: Place | undefined): Place {
     // What was left out, or goes elsewhere, is no more stored than confirmed.
-    if (this.#condemned.size > 0) return NOWHERE;
+    if (!this.#condemned.isEmpty) return NOWHERE;
     const first = this.#acks.window.first(({ owner }) => owner === this);
     if (first === undefined || (message !== undefined && isBefore(message, first))) return message ?? NOWHERE;
     return first;
@@ -270,7 +261,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
       // It was answered: all of it goes again, and the stream knows its first message.
       if (batch.isProbe && !batch.isRefused) return this.#publishAgain();
       this.#batches.shift();
-      for (const [key, { offset }] of this.#condemned) if (offset < batch.watermark) this.#condemned.delete(key);
+      this.#condemned.forget(batch.watermark);
       this.#listener.confirmed(batch.watermark, batch.tally, batch.isRefused);
     }
     if (this.#isCondemning && this.#batches.every(({ pending }) => pending === 0)) this.#publishAgain();
@@ -285,23 +276,6 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   #newBatch(): SessionBatch {
-    return { owner: this, watermark: 0, tally: newTally(), pending: 0, readAt: Number.POSITIVE_INFINITY, isRefused: false, isCondemned: false, isProbe: false };
+    return { owner: this, watermark: 0, tally: NOT_COUNTED, pending: 0, readAt: Number.POSITIVE_INFINITY, isRefused: false, isCondemned: false, isProbe: false };
   }
-}
-
-function placeOf(entry: LogEntry): Place {
-  return { offset: entry.offset, ordinal: ordinalOf(entry) };
-}
-
-/** A record of the driver stands before the line in its place. */
-function ordinalOf({ partial }: LogEntry): number {
-  return partial?.ordinal ?? RECORD_ORDINAL + 1;
-}
-
-function keyOf({ offset, ordinal }: Place): string {
-  return `${offset}.${ordinal}`;
-}
-
-function isBefore(one: Place, other: Place): boolean {
-  return one.offset < other.offset || (one.offset === other.offset && one.ordinal < other.ordinal);
 }
