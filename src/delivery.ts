@@ -64,7 +64,7 @@ export class Delivery implements TransportListener {
     this.#intake = intake;
     this.#listener = listener;
     this.account = account;
-    this.#gaps = new Gaps(gaps, intake.journal.head, saveGaps);
+    this.#gaps = new Gaps({ kept: gaps, head: intake.journal.head, save: saveGaps, due: () => this.pump() });
     this.losses = new OutputLosses(account, intake, this.#gaps);
     this.#context = { intake, account, gaps: this.#gaps, held };
     this.#watermark = from.offset;
@@ -132,10 +132,15 @@ export class Delivery implements TransportListener {
     return this.#watermark >= this.#head && (this.#gaps.isEmpty || this.#pipeline.transport.hasGivenUp);
   }
 
-  /** Only the beginning of a line is left, for the next process. */
+  /** Only the beginning of a line is left, for the next process, and perhaps records that are not permitted. */
   get isLeftWhole(): boolean {
     const { cursor, committed } = this.#pipeline;
-    return this.#intake.hasSequel && cursor >= this.#head && this.#watermark >= committed && this.#gaps.isEmpty;
+    return this.#intake.hasSequel && cursor >= this.#head && this.#watermark >= committed && this.#gaps.areQuiet;
+  }
+
+  /** Nothing is left to be waited for now. */
+  get isQuiet(): boolean {
+    return this.isDelivered || this.isLeftWhole || (this.#watermark >= this.#head && this.#gaps.areQuiet);
   }
 
   status(): OutputStatus {
@@ -161,9 +166,10 @@ export class Delivery implements TransportListener {
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.account.confirmed(tally, refused);
     this.#sequence += tally.messages;
-    if (tally.gaps > 0) this.#gaps.confirmed(tally.gaps);
+    const isFree = this.#answered(watermark, tally, refused);
     this.#advance(watermark);
     if (this.#next !== undefined) this.#leave();
+    else if (isFree) this.pump();
     this.#listener.settle();
   }
 
@@ -189,6 +195,7 @@ export class Delivery implements TransportListener {
     const isLast = this.isLeaving || (this.#intake.isStopping && !this.#intake.hasSequel);
     if (!transport.isReady) transport.wait();
     else if (isLast && pipeline.cursor >= this.#head) pipeline.finish();
+    if (isLast) this.#gaps.last();
     this.#listener.settle();
   }
 
@@ -245,6 +252,7 @@ export class Delivery implements TransportListener {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#leaveTimer);
+    this.#gaps.close();
     this.#pipeline.close();
   }
 
@@ -274,6 +282,14 @@ export class Delivery implements TransportListener {
     this.#next = undefined;
     this.rewind();
     this.pump();
+  }
+
+  /** Returns whether records that have waited are due now. */
+  #answered(watermark: number, tally: Tally, refused: boolean): boolean {
+    if (tally.messages + tally.gaps === 0) return false;
+    if (!refused) return this.#gaps.confirmed(tally.gaps);
+    this.losses.refused(this.#watermark, watermark, tally);
+    return false;
   }
 
   /** What was given up meanwhile may have moved it further. */

@@ -1,6 +1,6 @@
 /** What an output loses: how much it is, that it is counted, and that the stream of messages is told of it. */
 import type { Account } from './core/account.ts';
-import type { DropReason, Gap } from './core/types.ts';
+import type { DropReason, Gap, Tally } from './core/types.ts';
 import type { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
 import { keptBytes, measureLoss, now, type Loss, type ReadRun } from './losses.ts';
@@ -61,6 +61,35 @@ export class OutputLosses {
     const loss = measureLoss(this.#readRun(end), from, Number.POSITIVE_INFINITY, this.#cutAt === from, (bytes) => this.#account.skipped(bytes));
     if (loss.end > from) this.lose({ ...loss, reason }, from);
     return loss.end;
+  }
+
+  /**
+   * The server has not permitted what lies from `from` to `to`, as the tally has it; it is on hand still. Its record would be as little permitted, and waits. What went
+   * to the dead-letter subject is not lost.
+   */
+  refused(from: number, to: number, { lines, tooLarge, refused, deadLettered, gaps }: Tally): void {
+    const isWaiting = this.#gaps.refused(gaps);
+    const missing = lines - deadLettered + tooLarge + refused;
+    if (missing > 0) this.#refused(from, to, missing);
+    if (!isWaiting) this.giveUpRecords();
+  }
+
+  #refused(from: number, to: number, lines: number): void {
+    let isKnown = true;
+    const readRun: ReadRun = (at, decoder) => {
+      const run = this.#readRun(to)(at, decoder);
+      if (run === 'later') isKnown = false;
+      return run;
+    };
+    const { bytes, from: since, to: until } = measureLoss(readRun, from, Number.POSITIVE_INFINITY, false, () => undefined);
+    const gap = { end: to, reason: 'not-permitted', to: until } as const;
+    this.#gaps.expect(gap);
+    this.missing(isKnown ? { ...gap, lines, bytes, from: since } : gap, from);
+  }
+
+  /** Nobody will hear of what was lost. */
+  giveUpRecords(): void {
+    this.#account.recordsGivenUp(this.#gaps.giveUp());
   }
 
   /** No line will come of what lies from `from` on before `end`. */

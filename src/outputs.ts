@@ -52,7 +52,7 @@ export class Outputs implements DeliveryListener {
     this.#completed = completed;
     using opened = new DisposableStack();
     opened.defer(() => this.close());
-    for (const way of ways) this.#all = [...this.#all, this.#open(way, this.#resumeAt(way.plan.name))];
+    for (const way of ways) this.#all = [...this.#all, this.#open(way, this.#resumeAt(way.plan.name), settings.gaps[way.plan.name])];
     opened.move();
     if (this.#isMarked) this.#markAll();
   }
@@ -82,7 +82,7 @@ export class Outputs implements DeliveryListener {
     for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
       const account = openAccount(name, transport);
       // Its stream of messages is told of nothing any more.
-      const losses = new OutputLosses(account, this.#intake, new Gaps([], 0, () => undefined));
+      const losses = new OutputLosses(account, this.#intake, new Gaps({ kept: [], head: 0, save: () => undefined, due: () => undefined }));
       losses.giveUpRest(losses.giveUp(this.#resumeAt(name).offset, end, 'removed'), end);
       removed(account, name);
     }
@@ -128,6 +128,12 @@ export class Outputs implements DeliveryListener {
     });
   }
 
+  /** Nothing is left for a later process. */
+  end(): void {
+    for (const { losses } of this.#all) losses.giveUpRecords();
+    this.close();
+  }
+
   close(): void {
     for (const delivery of this.#all) delivery.close();
   }
@@ -140,23 +146,22 @@ export class Outputs implements DeliveryListener {
   /** Looks whether this was the last confirmation that somebody waits for. */
   settle(): void {
     for (const delivery of this.#all) {
-      if (!delivery.isDelivered) continue;
-      delivery.account.settled();
-      if (delivery.isLeaving) this.#remove(delivery);
+      if (delivery.isQuiet) delivery.account.settled();
+      if (delivery.isDelivered && delivery.isLeaving) this.#remove(delivery);
     }
     for (const wait of this.#waits) {
-      if (!wait.deliveries.every(isDone)) continue;
+      if (!wait.deliveries.every(({ isQuiet }) => isQuiet)) continue;
       this.#waits.delete(wait);
       wait.done();
     }
     if (this.#intake.isComplete && this.#all.every(isDone)) this.#completed();
   }
 
-  #open(way: Way, from: Mark): Delivery {
-    const { gaps, saveGaps, openAccount, held } = this.#settings;
+  #open(way: Way, from: Mark, gaps: readonly Gap[] = []): Delivery {
+    const { saveGaps, openAccount, held } = this.#settings;
     const { name } = way.plan;
     this.#isMarked ||= name !== MAIN_OUTPUT;
-    const settings = { account: openAccount(name, way.plan.transport), held, gaps: gaps[name] ?? [], saveGaps: (changed: readonly Gap[]) => saveGaps(name, changed) };
+    const settings = { account: openAccount(name, way.plan.transport), held, gaps, saveGaps: (changed: readonly Gap[]) => saveGaps(name, changed) };
     return new Delivery(this.#intake, way, settings, from, this);
   }
 
@@ -199,6 +204,7 @@ export class Outputs implements DeliveryListener {
   #remove(delivery: Delivery): void {
     if (!this.#all.includes(delivery)) return;
     this.#all = this.#all.filter((each) => each !== delivery);
+    delivery.losses.giveUpRecords();
     delivery.close();
     this.#settings.removed(delivery.account, delivery.name);
     this.#saveLeaving();

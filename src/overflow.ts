@@ -7,11 +7,6 @@ import { LineCounter } from './stages/count.ts';
 
 /** How often a FIFO that waits looks for room. */
 const LOOK_MS = 50;
-/**
- * How long a loss that was announced may go on before its lines are put on record: what is lost meanwhile costs no write to the disk, and a kill finds them told of
- * without their number.
- */
-const ANNOUNCED_MS = 1000;
 /** For bytes that nobody keeps. */
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
@@ -23,7 +18,7 @@ export interface OpenFifo extends ByteSource {
 }
 
 export interface OverflowListener {
-  /** Bytes are about to be taken that nobody keeps, until `settled`. The next process must know it. */
+  /** Bytes are about to be taken that nobody keeps: the next process must know it, if this one does not come to `settled`. Told of each read. */
   dropping(): void;
   /** Some were: what is kept behind them does not follow what the journal has. */
   began(): void;
@@ -42,8 +37,8 @@ export class Overflow {
   #counter = new LineCounter();
   /** Of the lines that were told of, those that the dropper has seen the beginning of. */
   #unfinished = 0;
-  /** While a loss is announced. */
-  #announced: NodeJS.Timeout | undefined;
+  /** Until `settled`. */
+  #isDropping = false;
   /** While a FIFO is left unread. */
   #timer: NodeJS.Timeout | undefined;
   /** The FIFO has been left unread as long as it may be; until there is room again. */
@@ -84,7 +79,8 @@ export class Overflow {
   }
 
   #drop(fifo: OpenFifo): number | 'empty' | 'ended' {
-    this.#announce();
+    this.#isDropping = true;
+    this.#listener.dropping();
     const size = fifo.read(scratch);
     if (typeof size !== 'number') {
       this.#settle();
@@ -96,16 +92,9 @@ export class Overflow {
     return size;
   }
 
-  #announce(): void {
-    if (this.#announced !== undefined) return;
-    this.#listener.dropping();
-    this.#announced = setTimeout(() => this.#settle(), ANNOUNCED_MS);
-  }
-
   #settle(): void {
-    if (this.#announced === undefined) return;
-    clearTimeout(this.#announced);
-    this.#announced = undefined;
+    if (!this.#isDropping) return;
+    this.#isDropping = false;
     this.#listener.settled();
   }
 

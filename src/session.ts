@@ -57,7 +57,7 @@ export class Session implements IntakeListener {
     const { journal, isStopping } = this.#intake;
     const { all, main, watermark } = this.#outputs;
     const { bytesRead, lastReadAt } = main.account;
-    const ages = all.map((delivery) => delivery.account.oldestAge(!delivery.isDelivered));
+    const ages = all.map((delivery) => delivery.account.oldestAge(!delivery.isQuiet));
     return {
       state: main.isParked ? 'parked' : isStopping ? 'stopping' : 'live',
       bytes_read: bytesRead,
@@ -167,9 +167,11 @@ export class Session implements IntakeListener {
   }
 
   async #remove(): Promise<void> {
+    const isOver = !this.#intake.isSuspended;
     this.#intake.remove();
-    this.#outputs.close();
-    this.#settings.ended(!this.#intake.isSuspended, false);
+    if (isOver) this.#outputs.end();
+    else this.#outputs.close();
+    this.#settings.ended(isOver, false);
   }
 
   async #close(): Promise<void> {

@@ -8,7 +8,7 @@ function gap(end: number, lines: number, reason: Gap['reason'] = 'overflow'): Ga
 
 function newGaps(kept: readonly Gap[] = []): { gaps: Gaps; saves: () => number; saved: () => readonly [end: number, lines: number | undefined][] } {
   const lists: (readonly Gap[])[] = [];
-  const gaps = new Gaps(kept, 1000, (each) => void lists.push(each));
+  const gaps = new Gaps({ kept, head: 1000, save: (each) => void lists.push(each), due: () => undefined });
   return { gaps, saves: () => lists.length, saved: () => (lists.at(-1) ?? []).map(({ end, lines }) => [end, lines]) };
 }
 

@@ -31,6 +31,8 @@ export class Counters {
   linesDeadLettered = 0;
   /** Records of gaps. */
   gaps = 0;
+  /** Records of gaps that nobody will hear of. */
+  gapsGivenUp = 0;
   bytesSkipped = 0;
   bytesUnreadable = 0;
   /** Kills of the driver after which lines may be missing. */
@@ -48,6 +50,7 @@ export class Counters {
       lines_split: this.linesSplit,
       lines_dead_lettered: this.linesDeadLettered,
       gaps: this.gaps,
+      gaps_given_up: this.gapsGivenUp,
       bytes_skipped: this.bytesSkipped,
       bytes_unreadable: this.bytesUnreadable,
       crashes: this.crashes,
@@ -125,7 +128,9 @@ export class Account extends Counters {
   confirmed(tally: Tally, refused: boolean): void {
     this.#underWay -= tally.lines + tally.refused + tally.tooLarge;
     if (refused) {
-      this.#drop('not-permitted', tally.lines);
+      // Dead letters have another subject.
+      this.#drop('not-permitted', tally.lines - tally.deadLettered);
+      this.#confirmed({ lines: tally.deadLettered, bytes: 0 });
     } else {
       this.#confirmed(tally);
       if (tally.split > 0) this.#add('linesSplit', tally.split);
@@ -169,6 +174,13 @@ export class Account extends Counters {
     this.#event('bytes-lost', 'unreadable', 'bytes lost: the disk does not give them back', { unreadable_bytes_total: this.bytesUnreadable });
   }
 
+  /** Of losses that are counted the records have not reached NATS, and never will. */
+  recordsGivenUp(count: number): void {
+    if (count === 0) return;
+    this.#add('gapsGivenUp', count);
+    this.#event('lines-dropped', 'records', 'records of lost lines given up: NATS has not taken them before the session ended', { records_given_up_total: this.gapsGivenUp });
+  }
+
   /** The process before this one was killed, and had bytes in memory. */
   crashed(): void {
     this.#add('crashes', 1);
@@ -176,12 +188,12 @@ export class Account extends Counters {
   }
 
   get hasLosses(): boolean {
-    return this.linesTruncated + this.bytesSkipped + this.bytesUnreadable + this.crashes > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
+    return this.linesTruncated + this.bytesSkipped + this.bytesUnreadable + this.crashes + this.gapsGivenUp > 0 || Object.values(this.linesDropped).some((lines) => lines > 0);
   }
 
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
-    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable, crashes: this.crashes });
+    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable, crashes: this.crashes, records_given_up: this.gapsGivenUp });
     return { bytes_read: this.bytesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
   }
 
@@ -200,7 +212,7 @@ export class Account extends Counters {
   }
 
   /** By name, as `#add` would, it takes longer: this and `#seen` are all that most batches have. */
-  #confirmed({ lines, bytes }: Tally): void {
+  #confirmed({ lines, bytes }: Pick<Tally, 'lines' | 'bytes'>): void {
     this.linesConfirmed += lines;
     this.bytesConfirmed += bytes;
     this.#books.linesConfirmed += lines;

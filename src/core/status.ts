@@ -121,6 +121,8 @@ export interface Counts {
   readonly lines_dead_lettered: number;
   /** Records of gaps that were confirmed. */
   readonly gaps: number;
+  /** Those that NATS had not taken when their sessions ended: nobody will hear of these losses but by this status and the log. */
+  readonly gaps_given_up: number;
   /** That were no log entry. */
   readonly bytes_skipped: number;
   /** That the disk did not give back. */

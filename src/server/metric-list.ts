@@ -111,6 +111,7 @@ export const metricList: readonly MetricDefinition[] = [
   counter('lines_split_total', 'Lines published in several messages.', ({ lines_split }) => lines_split),
   counter('lines_dead_lettered_total', 'Lines published to nats-dead-letter-subject.', ({ lines_dead_lettered }) => lines_dead_lettered),
   counter('gap_records_total', 'Records of dropped lines that NATS has confirmed.', ({ gaps }) => gaps),
+  counter('gap_records_given_up_total', 'Records of dropped lines that NATS had not taken when their session ended.', ({ gaps_given_up }) => gaps_given_up),
   counter('skipped_bytes_total', 'Bytes of the FIFOs that were no log entry.', ({ bytes_skipped }) => bytes_skipped),
   counter('crashes_total', 'Times that lines may be missing, in unknown number, since the driver was killed.', ({ crashes }) => crashes),
   counter('unreadable_bytes_total', 'Bytes that the disk did not give back.', ({ bytes_unreadable }) => bytes_unreadable),

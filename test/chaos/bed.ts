@@ -7,8 +7,8 @@ import manifest from '../../plugin/config.json' with { type: 'json' };
 import { bundle } from '../../plugin/rootfs.ts';
 import type { Body } from '../support/e2e-collector.ts';
 import { FakeEngine, type FakeLogger } from '../support/fake-engine.ts';
-import { startNatsProcess } from '../support/nats-process.ts';
-import type { NatsOptions, NatsServer } from '../support/nats-server.ts';
+import { startNatsProcess, type NatsProcessServer } from '../support/nats-process.ts';
+import type { NatsOptions } from '../support/nats-server.ts';
 import { PluginProcess } from '../support/plugin-process.ts';
 import { Stream } from '../support/stream.ts';
 import { Subscriber } from '../support/subscriber.ts';
@@ -36,8 +36,11 @@ function installed(): Promise<readonly string[]> {
   return program;
 }
 
-export async function startServer(options: NatsOptions = {}): Promise<NatsServer> {
-  const server = await startNatsProcess({ ...options, config: `${options.config ?? ''}jetstream { store_dir: "jetstream" }\n` });
+/** Of servers' configurations: they have JetStream. */
+export const STORE = 'jetstream { store_dir: "jetstream" }\n';
+
+export async function startServer(options: NatsOptions = {}): Promise<NatsProcessServer> {
+  const server = await startNatsProcess({ ...options, config: (options.config ?? '') + STORE });
   atEnd(() => server.stop());
   return server;
 }

@@ -28,6 +28,22 @@ test('lines that the server refused are lost, not confirmed', (t) => {
   t.deepEqual(account.summary(), { bytes_read: 0, lines_confirmed: 0, 'too-large': 3, 'not-permitted': 10, skipped_bytes: 7 });
 });
 
+test('of the lines in a batch that the server refused, those for the dead-letter subject are confirmed', (t) => {
+  const { account } = newAccount();
+  account.confirmed(tallyOf({ lines: 10, deadLettered: 4 }), true);
+  t.deepEqual(account.summary(), { bytes_read: 0, lines_confirmed: 4, 'not-permitted': 6, dead_lettered: 4 });
+});
+
+test('records that nobody will hear of are a loss, and told of', (t) => {
+  const { account, said } = newAccount();
+  account.recordsGivenUp(0);
+  t.false(account.hasLosses);
+  account.recordsGivenUp(2);
+  t.true(account.hasLosses);
+  t.is(account.summary()['records_given_up'], 2);
+  t.is(said[0]?.['records_given_up_total'], 2);
+});
+
 test('losses are counted always and told of once a minute', (t) => {
   const { account, said } = newAccount();
   for (let i = 0; i < 1000; i++) account.dropped('overflow', 2);

@@ -4,7 +4,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { connect, RetentionPolicy, type DiscardPolicy, type StreamConfig } from 'nats';
 import { startNatsCluster } from '../support/nats-cluster.ts';
-import type { NatsServer } from '../support/nats-server.ts';
+import type { NatsProcessServer } from '../support/nats-process.ts';
 import { gaps, Stream } from '../support/stream.ts';
 import { until } from '../support/wait.ts';
 import { Load, startDriver, startLocalNats, startProxy, type Rig } from './rig.ts';
@@ -13,7 +13,7 @@ const JETSTREAM = 'jetstream { store_dir: "jetstream" }\n';
 const CLEAN = { lost: 0, reordered: 0, corrupted: 0, examples: [] };
 const discardNew = 'new' as DiscardPolicy;
 
-function startServer(t: ExecutionContext, config = ''): Promise<NatsServer> {
+function startServer(t: ExecutionContext, config = ''): Promise<NatsProcessServer> {
   return startLocalNats(t, { config: JETSTREAM + config });
 }
 
@@ -235,9 +235,11 @@ test('N13: answers that are lost on the way back cost no line, and none is store
   await proveComplete(t, rig, stream);
 });
 
-test('N7: a user who may not publish is told so, and the lines are counted', async (t) => {
-  const nats = await startServer(t, 'authorization { users: [\n'
-    + '{ user: docker, password: canary, permissions: { publish: { deny: ["logs.secret"] } } }, { user: admin, password: canary } ] }\n');
+test('N7: lines of a user who may not publish are counted, and when it may a record of them is stored', async (t) => {
+  const config = (denied: string): string => `authorization { users: [
+    { user: docker, password: canary, permissions: { publish: { deny: [${denied}] } } }, { user: admin, password: canary }
+  ] }\n`;
+  const nats = await startServer(t, config('"logs.secret"'));
   const stream = await Stream.make(nats.url, {}, { user: 'admin', pass: 'canary' });
   t.teardown(() => stream.close());
   const rig = await drive(t, nats.url, { NATS_USER: 'docker', NATS_PASS: 'canary' });
@@ -247,8 +249,12 @@ test('N7: a user who may not publish is told so, and the lines are counted', asy
   await web.write(50);
   await until('what is permitted is stored', async () => await stream.count() === 50);
   await secret.stop();
-  const ended = await rig.plugin.logged('session ended', { container: 'secret' });
-  t.is(ended['not-permitted'], 50);
+  t.is((await rig.status()).totals.jetstream.lines_dropped['not-permitted'], 50);
+  await nats.reload(JETSTREAM + config(''));
+  await until('the record is stored', async () => await stream.count() === 51);
+  const record = (await stream.read()).at(-1);
+  t.like(record?.body['gap'], { lines: 50, reason: 'not-permitted' });
+  await rig.plugin.logged('session ended', { container: 'secret', 'not-permitted': 50 });
 });
 
 test('N3, N11: leaders that step down and a node that is killed cost no line of a replicated stream', async (t) => {

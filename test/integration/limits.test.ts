@@ -2,34 +2,43 @@ import test from 'ava';
 import type { Body } from '../support/e2e-collector.ts';
 import { CLEAN } from '../support/oracle.ts';
 import { until } from '../support/wait.ts';
-import { CANARY, startDriver, startNats, startProxy } from './rig.ts';
+import { CANARY, startDriver, startLocalNats, startNats, startProxy } from './rig.ts';
 
 const KIB = 1024;
 
-test('a subject that the user may not publish to is named in the log, its lines are counted, and others are unaffected', async (t) => {
+test('N7: a subject that the user may not publish to costs its own lines only, and when it is permitted a record tells of them', async (t) => {
   const driver = { NATS_USER: 'driver', NATS_PASS: `${CANARY}-driver` };
   const reader = { user: 'reader', pass: `${CANARY}-reader` };
-  const nats = await startNats(t, {
-    config: `authorization { users: [
-      { user: driver, password: "${driver.NATS_PASS}", permissions: { publish: { allow: "logs.>", deny: "logs.secret" } } }
-      { user: reader, password: "${reader.pass}" }
-    ] }\n`,
-  });
+  const config = (denied: string): string => `authorization { users: [
+    { user: driver, password: "${driver.NATS_PASS}", permissions: { publish: { allow: "logs.>", deny: [${denied}] } } }
+    { user: reader, password: "${reader.pass}" }
+  ] }\n`;
+  const nats = await startLocalNats(t, { config: config('"logs.ended", "logs.quiet"') });
   const rig = await startDriver(t, { NATS_SERVERS: nats.url, ...driver });
-  const subscriber = await rig.subscribe(nats.url, reader);
-  const [secret, web] = await Promise.all(['secret', 'web'].map((name) => rig.container(name)));
-  await Promise.all([secret?.write(5000), web?.write(5000)]);
-  await rig.plugin.logged('NATS does not permit this user to publish to the subject: its lines are dropped', { subject: 'logs.secret' });
-  await rig.plugin.logged('lines dropped: the server does not permit the subject', { container: 'secret' });
-  await Promise.all([secret?.stop(), web?.stop()]);
+  const records = new Map<string, Body>();
+  const subscriber = await rig.subscribe(nats.url, reader, (body) => body.source === 'driver' ? records.set(body.container_name, body) : rig.oracle.receive(body.container_name, body.text));
+  const [ended, quiet, web] = await Promise.all(['ended', 'quiet', 'web'].map((name) => rig.container(name)));
+  if (ended === undefined || quiet === undefined || web === undefined) return t.fail();
+  await Promise.all([ended.write(5000), quiet.write(10), web.write(5000)]);
+  await rig.plugin.logged('NATS does not permit this user to publish to the subject: its lines are dropped', { subject: 'logs.ended' });
+  for (const container of ['ended', 'quiet']) await rig.plugin.logged('lines dropped: the server does not permit the subject', { container });
+  await Promise.all([ended.stop(), web.stop()]);
   const { lines_confirmed: confirmed } = await rig.plugin.logged('session ended', { container: 'web' });
   t.is(confirmed, 5000);
+  const { lines_dropped: dropped, lines_confirmed: others } = (await rig.status()).totals.core;
+  t.deepEqual([dropped['not-permitted'], others], [5010, 5000]);
+  t.is(await rig.plugin.terminate(), 0);
+  await rig.plugin.startAgain();
+  await until('both sessions are tried again', async () => (await nats.log()).split('Publish Violation').length > 3);
   await subscriber.flush();
-  t.deepEqual(rig.oracle.missing('web'), []);
-  t.is(rig.oracle.missing('secret').length, 5000);
-  const ended = await rig.plugin.logged('session ended', { container: 'secret' });
-  t.is(ended['not-permitted'], 5000);
-  t.is(ended['lines_confirmed'], 0);
+  t.deepEqual([rig.oracle.missing('web').length, rig.oracle.missing('ended').length, records.size], [0, 5000, 0]);
+  await nats.reload(config(''));
+  await until('the records of both', () => records.size === 2);
+  t.like(records.get('ended')?.['gap'], { lines: 5000, reason: 'not-permitted' });
+  t.like(records.get('quiet')?.['gap'], { lines: 10, reason: 'not-permitted' });
+  await until('the session that has ended is over', async () => (await rig.status()).sessions.every(({ container }) => container !== 'ended'));
+  await quiet.write();
+  await until('its lines come', () => rig.oracle.missing('quiet').length === 10);
 });
 
 /** The text that a line of one repeated letter became. */

@@ -70,6 +70,11 @@ export class ScriptedTransport implements Transport {
     }
   }
 
+  /** The server does not permit what was committed, or the `count` oldest commits. */
+  refuse(count = this.commits.length): void {
+    for (const { watermark, tally } of this.commits.splice(0, count)) if (!this.isClosed) this.listener.confirmed(watermark, tally, true);
+  }
+
   /** Room, or a connection. */
   open(): void {
     this.isReady = true;

@@ -24,7 +24,7 @@ export interface BenchOptions {
   readonly budget?: MemoryBudget;
   readonly overflow?: OverflowPlan;
   readonly openJournal?: (owner: JournalOwner) => Journal;
-  /** Left by the process before. */
+  /** Left by the process before, of each output. */
   readonly gaps?: readonly Gap[];
   /** The process before was killed, with bytes in memory. */
   readonly isAfterKill?: boolean;
@@ -76,7 +76,7 @@ export class SessionBench {
       ways: [this.way(), ...further.map((name) => this.way(name))],
       leaving, saveLeaving: (list) => void (this.leaving = list),
       openAccount: (name) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),
-      overflow, gaps: { main: gaps }, saveGaps: (_output, list) => {
+      overflow, gaps: Object.fromEntries([MAIN_OUTPUT, ...further].map((name) => [name, gaps])), saveGaps: (_output, list) => {
         this.gaps = list;
         this.gapSaves++;
       },
