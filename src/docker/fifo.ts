@@ -5,13 +5,9 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { isAbsolute, normalize } from 'node:path';
 import type { ByteSource } from '../core/journal.ts';
-import { bytesIn, enlarge, splice } from './pipe-calls.ts';
+import { bytesIn, enlarge, FULL_BYTES, splice } from './pipe-calls.ts';
 import { watch, type Readiness } from './readiness.ts';
 
-/** Default capacity of a pipe, pipe(7). */
-const PIPE_BYTES = 64 * 1024;
-/** A pipe's pages are rarely filled to the last byte: a frame does not go over into the next one. */
-const FULL_BYTES = PIPE_BYTES / 2;
 /** A container that fills its pipe gets one that takes more at a time: the largest that needs no privilege. */
 const LARGE_PIPE_BYTES = 1024 * 1024;
 
@@ -27,16 +23,16 @@ export class Fifo implements ByteSource {
   readonly #readiness: Readiness;
   #isOpen = true;
   #isLarge = false;
-  /** What was taken last was as much as is taken at a time. */
-  #isFull = false;
+  /** Bytes, since `readable` was called last. */
+  #taken = 0;
 
   /** `readable`: there are bytes, or the engine has closed its end. Throws FifoError. */
   constructor(path: string, readable: () => void) {
     this.#fd = open(path);
-    const tell = (): boolean => {
-      this.#isFull = false;
+    const tell = (): number => {
+      this.#taken = 0;
       if (this.#isOpen) readable();
-      return this.#isFull;
+      return this.#taken;
     };
     this.#readiness = watch(this.#fd, tell);
     // The end of a FIFO that nobody has written to since it was opened is not signalled, only read.
@@ -77,8 +73,8 @@ export class Fifo implements ByteSource {
   }
 
   #took(size: number): number {
-    this.#isFull = size >= FULL_BYTES;
-    if (this.#isFull && !this.#isLarge) {
+    this.#taken += size;
+    if (size >= FULL_BYTES && !this.#isLarge) {
       this.#isLarge = true;
       enlarge(this.#fd, LARGE_PIPE_BYTES);
     }

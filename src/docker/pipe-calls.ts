@@ -10,6 +10,11 @@ const FIONREAD = 0x541bn;
 const SPLICE_F_NONBLOCK = 2;
 const NULL = 0n;
 
+/** Default capacity of a pipe, pipe(7). */
+const PIPE_BYTES = 64 * 1024;
+/** As much as was in a full pipe: its pages are rarely filled to the last byte, since a frame does not go over into the next one. */
+export const FULL_BYTES = PIPE_BYTES / 2;
+
 /** Results of the calls; used within one of them. */
 const position = new BigInt64Array(1);
 const positionAt = addressOf(position);

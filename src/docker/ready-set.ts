@@ -4,7 +4,9 @@
  * container that writes now and then.
  */
 import { closeSync } from 'node:fs';
+import { FULL_BYTES } from './pipe-calls.ts';
 import { pipeHandle, type PipeHandle } from './pipe-handle.ts';
+import { Rest, type Rested } from './rest.ts';
 import { addressOf, systemCalls, type SystemCalls } from './system-calls.ts';
 
 /** epoll_ctl(2), epoll_create1(2): linux/eventpoll.h, equal on x64 and arm64. */
@@ -17,26 +19,26 @@ const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const FD_WORD = process.arch === 'x64' ? 1 : 2;
 /** More have their turn in the next look: Linux gives those first that were not told last. */
 const MOST_EVENTS = 64;
-/**
- * Between two looks while lines come, in milliseconds: what is written meanwhile is taken together, which costs little more than
- * one line does. The first line after a silence does not wait.
- */
-const REST_MS = 1;
+/** Something is there, the end included; returns how many bytes were taken. */
+export type Readable = () => number;
 
-/** Something is there, the end included; returns whether there may be more. */
-export type Readable = () => boolean;
+interface Watched extends Rested {
+  readonly readable: Readable;
+}
 
 export class ReadySet {
   readonly #calls: SystemCalls;
   readonly #epoll: number;
   readonly #handle: PipeHandle;
-  readonly #watched = new Map<number, Readable>();
+  readonly #watched = new Map<number, Watched>();
   readonly #event = new Uint32Array(EVENT_WORDS);
   readonly #eventAt = addressOf(this.#event);
   readonly #events = new Uint32Array(EVENT_WORDS * MOST_EVENTS);
   readonly #eventsAt = addressOf(this.#events);
-  /** While lines come. */
+  readonly #rest = new Rest();
+  /** While lines come, every so many milliseconds. */
   #rhythm: NodeJS.Timeout | undefined;
+  #rhythmMs = 0;
   #isSoon = false;
 
   /** undefined: Linux cannot be asked, or Node's own handles are made differently. */
@@ -70,7 +72,7 @@ export class ReadySet {
     this.#event[0] = EPOLLIN;
     this.#event[FD_WORD] = fd;
     if (this.#calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, this.#eventAt) !== 0) return false;
-    this.#watched.set(fd, readable);
+    this.#watched.set(fd, { readable, foundIn: 0 });
     return true;
   }
 
@@ -79,17 +81,35 @@ export class ReadySet {
     if (this.#watched.delete(fd)) this.#calls.epoll_ctl(this.#epoll, EPOLL_CTL_DEL, fd, this.#eventAt);
   }
 
-  /** Tells those that have something to read, until none has. */
+  /** Tells those that have something to read, until none has. The first line after a silence does not wait. */
   #look(): void {
     const events = this.#calls.epoll_wait(this.#epoll, this.#eventsAt, MOST_EVENTS, 0);
+    if (events <= 0) return this.#wait();
     let isMore = events === MOST_EVENTS;
     for (let i = 0; i < events; i++) {
-      const readable = this.#watched.get(this.#events[EVENT_WORDS * i + FD_WORD] as number);
-      if (readable?.() === true) isMore = true;
+      const watched = this.#watched.get(this.#events[EVENT_WORDS * i + FD_WORD] as number);
+      if (watched !== undefined && this.#tell(watched)) isMore = true;
     }
     if (isMore) this.#lookSoon();
-    if (events > 0) this.#rhythm ??= setInterval(() => this.#look(), REST_MS);
-    else this.#wait();
+    this.#rest.update(performance.now());
+    this.#keepRhythm();
+  }
+
+  /** Returns whether there may be more. */
+  #tell(watched: Watched): boolean {
+    const bytes = watched.readable();
+    this.#rest.found(watched, bytes);
+    if (bytes < FULL_BYTES) return false;
+    this.#rest.shorten();
+    return true;
+  }
+
+  #keepRhythm(): void {
+    const { ms } = this.#rest;
+    if (this.#rhythm !== undefined && ms === this.#rhythmMs) return;
+    clearInterval(this.#rhythm);
+    this.#rhythmMs = ms;
+    this.#rhythm = setInterval(() => this.#look(), ms);
   }
 
   /** Others have their turn before. */
