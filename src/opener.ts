@@ -57,12 +57,14 @@ export class Opener {
     const { fifo, gaps = {}, leaving = [], seams = [], mayHaveSeam = false, mayHaveLost = false, isAfterKill = false, parked: waiting = [] } = opening;
     const { journals, log, report } = this.#settings;
     const { facts, subject } = plan;
-    const fields = { container: facts.name, container_id: facts.id.slice(0, 12), subject };
+    const fields = { session: sessionKey(file), container: facts.name, container_id: facts.id.slice(0, 12), subject };
     const accounts = new Map<string, Account>();
-    const tell = (output: string, account: Account): void => {
+    const tell = (output: string, account: Account, unconfirmed = 0): void => {
       // The counts of a loss are logged once a minute at most: these are the final ones.
       const names = output === MAIN_OUTPUT ? fields : { ...fields, output };
-      log.event('session-ended', account.hasLosses ? 'warn' : 'debug', 'session ended', { ...names, ...account.summary() });
+      // Those are in the journal, for the next process.
+      const kept = unconfirmed === 0 ? {} : { unconfirmed_bytes: unconfirmed };
+      log.event('session-ended', account.hasLosses ? 'warn' : 'debug', 'session ended', { ...names, ...account.summary(), ...kept });
     };
     const saved = new Map(Object.entries(gaps));
     const session = new Session({
@@ -98,7 +100,8 @@ export class Opener {
         if (isOver) this.#forget(file);
         // Otherwise the last frame may have been cut off, and its rest is still in the FIFO.
         else if (isKept && !journals.isKillSafe) this.update(file, facts.name, { isSeamless: true });
-        for (const [output, account] of accounts) tell(output, account);
+        const unconfirmed = new Map(session.status().outputs.map(({ name, unconfirmed_bytes: bytes }) => [name, bytes]));
+        for (const [output, account] of accounts) tell(output, account, unconfirmed.get(output));
       },
     });
     report.sessionsStarted++;

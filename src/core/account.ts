@@ -194,7 +194,7 @@ export class Account extends Counters {
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
     const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable, crashes: this.crashes, records_given_up: this.gapsGivenUp });
-    return { bytes_read: this.bytesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
+    return { bytes_read: this.bytesRead, lines_read: this.linesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
   }
 
   #add(what: Countable, count: number): void {

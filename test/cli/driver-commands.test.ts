@@ -7,6 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { DriverStatus } from '../../src/core/status.ts';
 import { theSocket } from '../../src/cli/sockets.ts';
 import { CommandProcess, runCommand } from '../support/command-run.ts';
+import { keepBooks } from '../support/books.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { PluginProcess } from '../support/plugin-process.ts';
 import { until } from '../support/wait.ts';
@@ -18,13 +19,16 @@ async function startDriver(t: ExecutionContext, env: NodeJS.ProcessEnv = {}): Pr
     engine.close();
     await plugin.remove();
   });
+  keepBooks(t, plugin, engine);
+  // The command waits five seconds for an answer: not for a driver that is still being loaded on a busy machine.
+  await plugin.logged('listening');
   return { plugin, engine };
 }
 
 test('the status shows the driver, its sessions and its connections', async (t) => {
   const { plugin, engine } = await startDriver(t, { NATS_SUBJECT: 'logs.{{.Name}}' });
   const empty = await runCommand(['status', '--socket', plugin.socket]);
-  t.is(empty.code, 0);
+  t.is(empty.code, 0, empty.err);
   t.regex(empty.out, /^driver +\d+\.\d+\.\d+ on \S+, pid \d+, up /m);
   t.regex(empty.out, /^configuration +no file, revision [0-9a-f]{12}, loaded \d{4}-/m);
   t.regex(empty.out, /^no sessions$/m);

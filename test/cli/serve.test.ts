@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { bundle } from '../../plugin/rootfs.ts';
 import manifest from '../../plugin/config.json' with { type: 'json' };
+import { keepBooks } from '../support/books.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { get } from '../support/http.ts';
 import { isAnswered, PluginProcess } from '../support/plugin-process.ts';
@@ -60,6 +61,7 @@ test('D3: a log that nobody reads holds up nothing, and what was left out is cou
   const plugin = await startDriver(t, { NATS_SUBJECT: 'logs' });
   const engine = new FakeEngine(plugin.socket);
   t.teardown(() => engine.close());
+  keepBooks(t, plugin, engine);
   plugin.ignoreLog();
   // Far more than the pipe and the driver's own buffer take.
   const loggers = [];
@@ -141,6 +143,7 @@ test('an address for operators that is in use costs a log line, and nothing else
   t.regex(String(error), /another process listens on .*operators\.sock/);
   const engine = new FakeEngine(second.socket);
   t.teardown(() => engine.close());
+  keepBooks(t, second, engine);
   await (await engine.startLogging({ 'nats-subject': 'logs' })).stopLogging();
   t.is((statSync(path).mode & 0o777).toString(8), '600');
   t.is(await second.terminate(), 0);

@@ -14,8 +14,9 @@ const tally = tallyOf({ lines: 10, truncated: 2, tooLarge: 3, skippedBytes: 7 })
 test('what NATS confirmed is booked with its losses', (t) => {
   const { account, said } = newAccount();
   account.read(500);
+  account.sent(13);
   account.confirmed(tally, false);
-  t.deepEqual(account.summary(), { bytes_read: 500, lines_confirmed: 10, 'too-large': 3, truncated: 2, skipped_bytes: 7 });
+  t.deepEqual(account.summary(), { bytes_read: 500, lines_read: 13, lines_confirmed: 10, 'too-large': 3, truncated: 2, skipped_bytes: 7 });
   t.deepEqual(said.map(({ container, reason, truncated_total, skipped_bytes_total }) =>
     [container, reason, truncated_total, skipped_bytes_total]), [
     ['web', undefined, 2, undefined], ['web', 'too-large', undefined, undefined], ['web', undefined, undefined, 7],
@@ -24,14 +25,16 @@ test('what NATS confirmed is booked with its losses', (t) => {
 
 test('lines that the server refused are lost, not confirmed', (t) => {
   const { account } = newAccount();
+  account.sent(13);
   account.confirmed(tally, true);
-  t.deepEqual(account.summary(), { bytes_read: 0, lines_confirmed: 0, 'too-large': 3, 'not-permitted': 10, skipped_bytes: 7 });
+  t.deepEqual(account.summary(), { bytes_read: 0, lines_read: 13, lines_confirmed: 0, 'too-large': 3, 'not-permitted': 10, skipped_bytes: 7 });
 });
 
 test('of the lines in a batch that the server refused, those for the dead-letter subject are confirmed', (t) => {
   const { account } = newAccount();
+  account.sent(10);
   account.confirmed(tallyOf({ lines: 10, deadLettered: 4 }), true);
-  t.deepEqual(account.summary(), { bytes_read: 0, lines_confirmed: 4, 'not-permitted': 6, dead_lettered: 4 });
+  t.deepEqual(account.summary(), { bytes_read: 0, lines_read: 10, lines_confirmed: 4, 'not-permitted': 6, dead_lettered: 4 });
 });
 
 test('records that nobody will hear of are a loss, and told of', (t) => {
@@ -53,11 +56,12 @@ test('losses are counted always and told of once a minute', (t) => {
 
 test('nothing lost is nothing to tell', (t) => {
   const { account, said } = newAccount();
+  account.sent(5);
   account.confirmed(tallyOf({ lines: 5 }), false);
   account.dropped('overflow', 0);
   account.skipped(0);
   t.deepEqual(said, []);
-  t.deepEqual(account.summary(), { bytes_read: 0, lines_confirmed: 5 });
+  t.deepEqual(account.summary(), { bytes_read: 0, lines_read: 5, lines_confirmed: 5 });
 });
 
 test('lines that are handed over again count as read once', (t) => {

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { findSockets } from '../../src/cli/sockets.ts';
 import { runCommand, runProcess } from '../support/command-run.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import { PLUGIN } from '../support/plugin.ts';
 import { Stream } from '../support/stream.ts';
@@ -22,11 +22,6 @@ test.after.always(async () => {
   await site[Symbol.asyncDispose]();
 });
 
-/** The same folder for all engines of a machine, whatever their exec root is. Source: moby daemon/daemon_unix.go getPluginExecRoot. */
-async function pluginSocket(): Promise<string> {
-  return `/run/docker/plugins/${await site.docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN)}/nats.sock`;
-}
-
 /** With the engine as the only source of settings. */
 const engineOnly = (): NodeJS.ProcessEnv => ({ DOCKER_HOST: site.docker.host });
 
@@ -37,7 +32,7 @@ async function findings(socket: string): Promise<ReadonlyMap<string, string>> {
 }
 
 test.serial('plugin-disabled, socket-silent: the doctor finds engine, plugin and socket; the status shows a container; the plugin disabled is told of', async (t) => {
-  const socket = await pluginSocket();
+  const socket = site.socket;
   t.true(findSockets().includes(socket), 'it is found without being named');
   const well = await findings(socket);
   t.regex(well.get('engine') ?? '', /^ok: Docker Engine \d+\.\d+/);
@@ -90,7 +85,7 @@ test.serial('doctor, explain and tail judge by the settings of the managed plugi
     const found = new Map((JSON.parse(well.out) as { findings: readonly { check: string; result: string; detail: string }[] }).findings.map((each) => [each.check, each]));
     t.like(found.get('login'), { result: 'ok', detail: 'the credentials are accepted' });
     t.like(found.get('stream'), { result: 'ok' });
-    t.like(found.get('socket'), { result: 'ok', detail: `${await pluginSocket()} answers` });
+    t.like(found.get('socket'), { result: 'ok', detail: `${site.socket} answers` });
     t.like(found.get('state folder'), { result: 'ok', detail: '/var/lib/nats-log-driver can be written' });
     await site.start(t, { name: 'set', opts: { 'nats-servers': undefined, 'nats-subject': undefined }, command: 'echo hello' });
     await until('the line is stored', async () => await stream.count() === 1);

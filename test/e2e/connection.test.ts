@@ -1,7 +1,7 @@
-import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { Collector } from '../support/e2e-collector.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import { freePort } from '../support/wait.ts';

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test from '../support/e2e-test.ts';
 import { BUSYBOX_IMAGE } from '../support/images.ts';
 import type { EngineOptions } from '../support/engine.ts';
 import { Gate } from '../support/e2e-gate.ts';

@@ -1,8 +1,8 @@
-import test from 'ava';
 import type { DriverStatus } from '../../src/core/status.ts';
 import { HostProcess } from '../support/e2e-host-process.ts';
 import { numbers } from '../support/e2e-scripts.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { get } from '../support/http.ts';
 import { BUSYBOX_IMAGE } from '../support/images.ts';
 import { until } from '../support/wait.ts';

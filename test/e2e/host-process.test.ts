@@ -1,12 +1,12 @@
 import { copyFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { makeCertificates, tlsConfig } from '../support/certificates.ts';
 import { Collector, FIXED_KEYS } from '../support/e2e-collector.ts';
 import { HostProcess } from '../support/e2e-host-process.ts';
 import { hostRestarts } from '../support/e2e-restarts.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { BUSYBOX_IMAGE } from '../support/images.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { Gate } from '../support/e2e-gate.ts';
 import { COUNTING, OBEDIENT, countOn, numbers } from '../support/e2e-scripts.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { PLUGIN } from '../support/plugin.ts';
 import { until } from '../support/wait.ts';
 

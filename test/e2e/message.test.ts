@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import test from 'ava';
+import test from '../support/e2e-test.ts';
 import { BUSYBOX_IMAGE } from '../support/images.ts';
 import { FIXED_KEYS } from '../support/e2e-collector.ts';
 import { Site } from '../support/e2e-site.ts';

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test from '../support/e2e-test.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import { Collector } from '../support/e2e-collector.ts';
 import type { Body } from '../support/e2e-collector.ts';

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { makeCertificates, tlsConfig } from '../support/certificates.ts';
 import type { CertificateName, Certificates } from '../support/certificates.ts';
 import { Collector } from '../support/e2e-collector.ts';
 import { Site } from '../support/e2e-site.ts';
 import type { RunOptions } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 
 let site: Site;

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 
 let site: Site;
 test.before(async () => {

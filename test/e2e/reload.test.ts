@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { Numbered } from '../support/e2e-numbered.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { until } from '../support/wait.ts';
 
 const MAX_BURSTS = 500;

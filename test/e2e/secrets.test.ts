@@ -5,11 +5,11 @@
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import test from 'ava';
 import { connect, RequestStrategy, type NatsConnection, type QueuedIterator } from 'nats';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import { runCommand } from '../support/command-run.ts';
 import { Site } from '../support/e2e-site.ts';
+import test from '../support/e2e-test.ts';
 import { get } from '../support/http.ts';
 import { JwtRealm } from '../support/nats-jwt.ts';
 import { startNatsProcess, type NatsProcessServer } from '../support/nats-process.ts';

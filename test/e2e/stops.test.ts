@@ -1,6 +1,6 @@
-import test from 'ava';
 import { Site } from '../support/e2e-site.ts';
 import { NATS_STATES, StopBench } from '../support/e2e-stops.ts';
+import test from '../support/e2e-test.ts';
 
 let site: Site;
 test.before(async () => {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { ConnectionOptions } from 'nats';
 import type { DriverStatus } from '../../src/core/status.ts';
+import { keepBooks } from '../support/books.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import type { FakeLogger } from '../support/fake-engine.ts';
 import { get } from '../support/http.ts';
@@ -82,9 +83,10 @@ export async function startDriver(t: Test, env: NodeJS.ProcessEnv, oracle = new 
     engine.close();
     await plugin.remove();
     if (plugin.said.includes(CANARY)) throw new Error('the driver has logged a secret');
-    const [bug] = [...plugin.log('internal error'), ...plugin.log('request failed')];
+    const [bug] = plugin.bugs;
     if (bug !== undefined) throw new Error(`the driver has a bug: ${JSON.stringify(bug)}`);
   });
+  keepBooks(t, plugin, engine);
   return new Rig(t, plugin, engine, oracle);
 }
 

@@ -6,7 +6,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemEnvironment } from '../../plugin/command.ts';
-import { isAnswered } from './plugin-process.ts';
+import { drivers, type KnownDriver } from './e2e-drivers.ts';
+import { isAnswered, logLines } from './plugin-process.ts';
 import { until } from './wait.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -17,12 +18,14 @@ export class HostProcess implements AsyncDisposable {
   readonly socket: string;
   readonly #dir = mkdtempSync(join(tmpdir(), 'nld-host-'));
   readonly #logFile = join(this.#dir, 'log');
+  readonly #known: KnownDriver;
   #process: ChildProcess | undefined;
 
   /** Several test runs on one machine have several names. */
   constructor(driver = `nld-test-${process.pid}`) {
     this.driver = driver;
     this.socket = `/run/docker/plugins/${driver}.sock`;
+    this.#known = { socket: this.socket, log: () => logLines(this.log(), 'session ended') };
   }
 
   /** The folder for what survives the process. */
@@ -41,11 +44,12 @@ export class HostProcess implements AsyncDisposable {
     const args = [process.execPath, MAIN, 'serve', '--socket', this.socket, '--state', this.state];
     // The kernel ends it when the test is gone, however it went.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
-      env: { ...systemEnvironment(), NATS_SECRET_DIRS: this.secrets, ...env },
+      env: { ...systemEnvironment(), LOG_LEVEL: 'debug', NATS_SECRET_DIRS: this.secrets, ...env },
       stdio: ['ignore', 'ignore', log],
     });
     closeSync(log);
     this.#process = child;
+    drivers.add(this.#known);
     await until(`the driver listens\n${this.log()}`, () => child.exitCode !== null || isAnswered(this.socket));
     if (child.exitCode !== null) throw new Error(`the driver ended with exit code ${child.exitCode}\n${this.log()}`);
   }
@@ -74,6 +78,7 @@ export class HostProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    drivers.delete(this.#known);
     await this.terminate();
     rmSync(this.socket, { force: true });
     rmSync(this.#dir, { recursive: true, force: true });

@@ -4,6 +4,7 @@
  */
 import type { ExecutionContext } from 'ava';
 import { Collector } from './e2e-collector.ts';
+import { drivers, type KnownDriver } from './e2e-drivers.ts';
 import { Docker } from './docker.ts';
 import type { CommandResult } from './docker.ts';
 import { Engine } from './engine.ts';
@@ -34,12 +35,20 @@ export class Site implements AsyncDisposable {
   readonly nats: NatsServer;
   readonly collector: Collector;
   readonly #engine: Engine | undefined;
+  readonly #driver: KnownDriver;
 
-  private constructor(docker: Docker, engine: Engine | undefined, nats: NatsServer, collector: Collector) {
+  private constructor(docker: Docker, engine: Engine | undefined, nats: NatsServer, collector: Collector, socket: string) {
     this.docker = docker;
     this.#engine = engine;
     this.nats = nats;
     this.collector = collector;
+    this.#driver = { socket, log: () => [] };
+    drivers.add(this.#driver);
+  }
+
+  /** Of the managed plugin. */
+  get socket(): string {
+    return this.#driver.socket;
   }
 
   /** With the managed plugin enabled. */
@@ -62,7 +71,9 @@ export class Site implements AsyncDisposable {
     await provideImages(docker);
     await providePlugin(docker);
     const nats = await startNatsProcess();
-    return new Site(docker, engine, nats, await Collector.connect({ servers: nats.url }));
+    // The same folder for all engines of a machine, whatever their exec root is. Source: moby daemon/daemon_unix.go getPluginExecRoot.
+    const socket = `/run/docker/plugins/${await docker.run('plugin', 'inspect', '--format', '{{.Id}}', PLUGIN)}/nats.sock`;
+    return new Site(docker, engine, nats, await Collector.connect({ servers: nats.url }), socket);
   }
 
   /** The site's own engine. */
@@ -116,6 +127,7 @@ export class Site implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    drivers.delete(this.#driver);
     await this.collector.close();
     await this.nats.stop();
     await this.#engine?.stop();

@@ -32,6 +32,8 @@ export class FakeEngine {
   readonly #socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 6 });
   readonly #loggers = new Set<FakeLogger>();
+  /** Is told of all that is written into a FIFO. */
+  wrote: ((file: string, bytes: Uint8Array) => void) | undefined;
 
   /** `socketPath`: where the driver listens. A second engine with the `dir` of the first is the same engine after a restart. */
   constructor(socketPath: string, dir = mkdtempSync(join(tmpdir(), 'nld-fifos-'))) {
@@ -140,6 +142,7 @@ export class FakeLogger {
 
   /** Raw bytes: half a frame, garbage. Waits while the pipe is full, without blocking this process. */
   write(bytes: Uint8Array): Promise<void> {
+    this.#engine.wrote?.(this.file, bytes);
     return new Promise((resolve, reject) => {
       this.#pipe.write(bytes, (error) => (error ? reject(error) : resolve()));
     });

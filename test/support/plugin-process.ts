@@ -28,6 +28,8 @@ export class PluginProcess {
   readonly #program: readonly string[];
   #child: ChildProcess;
   #said = '';
+  /** Characters of what it has said. */
+  #forgiven = 0;
 
   private constructor(dir: string, env: NodeJS.ProcessEnv, program: readonly string[]) {
     this.#program = program;
@@ -98,11 +100,7 @@ export class PluginProcess {
 
   /** Its log, or the lines with that message. */
   log(msg?: string): LogLine[] {
-    const whole = this.#said.slice(0, this.#said.lastIndexOf('\n') + 1);
-    // Most lines need not be parsed to be left out.
-    const mark = msg === undefined ? '' : JSON.stringify(msg);
-    const lines = whole.split('\n').filter((line) => line !== '' && line.includes(mark)).map((line) => JSON.parse(line) as LogLine);
-    return msg === undefined ? lines : lines.filter((line) => line.msg === msg);
+    return logLines(this.#said, msg);
   }
 
   /** Resolves with the first line of that message whose fields match. */
@@ -116,9 +114,15 @@ export class PluginProcess {
     }
   }
 
+  /** What it has said of bugs, but for those that the test wanted. */
+  get bugs(): LogLine[] {
+    const said = this.#said.slice(this.#forgiven);
+    return [...logLines(said, 'internal error'), ...logLines(said, 'request failed')];
+  }
+
   /** What it has said so far is what the test wanted. */
   forgetBugs(): void {
-    this.#said = '';
+    this.#forgiven = this.#said.length;
   }
 
   /** Nobody takes its log until `readLog`. */
@@ -174,6 +178,15 @@ export class PluginProcess {
     await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
   }
+}
+
+/** Of what a driver has said: all lines that are complete, or those with that message. */
+export function logLines(said: string, msg?: string): LogLine[] {
+  const whole = said.slice(0, said.lastIndexOf('\n') + 1);
+  // Most lines need not be parsed to be left out.
+  const mark = msg === undefined ? '' : JSON.stringify(msg);
+  const lines = whole.split('\n').filter((line) => line !== '' && line.includes(mark)).map((line) => JSON.parse(line) as LogLine);
+  return msg === undefined ? lines : lines.filter((line) => line.msg === msg);
 }
 
 /** Whether somebody listens on the unix socket. */
