@@ -1,7 +1,7 @@
 /** How much is given up when a session gives up its oldest lines. */
 import type { JournalRun } from './core/journal.ts';
 import type { Gap, Moment } from './core/types.ts';
-import { FrameDecoder } from './docker/frame-decoder.ts';
+import { FrameDecoder, type Skipped } from './docker/frame-decoder.ts';
 import { LineCounter } from './stages/count.ts';
 
 /** What is to be decoded at or behind an offset, see `Intake`. */
@@ -17,7 +17,7 @@ export interface Loss extends Required<Omit<Gap, 'reason' | 'id'>> {
  * Looks for the end of a line `bytes` or more behind `from`; `skipped` is told of bytes that were no frame. `isRest`: what is there may be the rest
  * of a line that is counted already.
  */
-export function measureLoss(readRun: ReadRun, from: number, bytes: number, isRest: boolean, skipped: (bytes: number) => void): Loss {
+export function measureLoss(readRun: ReadRun, from: number, bytes: number, isRest: boolean, skipped: Skipped): Loss {
   const counter = new LineCounter(isRest);
   const decoder = new FrameDecoder(counter, skipped);
   decoder.seek(from);

@@ -58,7 +58,7 @@ export class OutputLosses {
 
   /** The lines from `from` on that lie before `end` are given up. Returns the offset behind the last of them. */
   giveUp(from: number, end: number, reason: DropReason): number {
-    const loss = measureLoss(this.#readRun(end), from, Number.POSITIVE_INFINITY, this.#cutAt === from, (bytes) => this.#account.skipped(bytes));
+    const loss = measureLoss(this.#readRun(end), from, Number.POSITIVE_INFINITY, this.#cutAt === from, (bytes, places) => this.#account.skipped(bytes, places));
     if (loss.end > from) this.lose({ ...loss, reason }, from);
     return loss.end;
   }
@@ -95,7 +95,7 @@ export class OutputLosses {
   /** No line will come of what lies from `from` on before `end`. */
   giveUpRest(from: number, end: number): void {
     const { kept, unreadFrom } = keptBytes(this.#readRun(end), from);
-    this.#account.skipped(kept);
+    this.#account.skipped(kept, 1);
     if (unreadFrom !== undefined) this.unreadable(unreadFrom, Math.min(this.#intake.journal.head, end));
   }
 

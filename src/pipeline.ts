@@ -50,7 +50,7 @@ export class Pipeline {
     this.transport = way.openTransport(listener, intake.journal.epoch);
     this.#publisher = new Publisher(this.transport, way.formatter, way.plan.oversize);
     this.#reassembler = new Reassembler(this.#publisher, held);
-    this.#decoder = new FrameDecoder(this.#reassembler, (bytes) => this.#publisher.skipped(bytes));
+    this.#decoder = new FrameDecoder(this.#reassembler, (bytes, places) => this.#publisher.skipped(bytes, places));
   }
 
   get cursor(): number {

@@ -123,8 +123,8 @@ export class Session implements IntakeListener {
     const losers = all.filter(({ position }) => position <= from);
     const limit = Math.min(...all.filter(({ position }) => position > from).map(({ watermark }) => watermark));
     const isRest = losers.every(({ losses }) => losses.cutAt === from);
-    const loss = measureLoss((at, decoder) => cutRun(this.#intake.readRun(at, decoder), limit), from, bytes, isRest, (skipped) => {
-      for (const { account } of losers) account.skipped(skipped);
+    const loss = measureLoss((at, decoder) => cutRun(this.#intake.readRun(at, decoder), limit), from, bytes, isRest, (skipped, places) => {
+      for (const { account } of losers) account.skipped(skipped, places);
     });
     if (loss.end === from) return;
     this.#lose(losers, loss, from);

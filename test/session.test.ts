@@ -80,7 +80,7 @@ test('a session without a line ends as well', withBench({ state: 'away' }, async
   await bench.session.stop(NEVER);
   bench.hangUp();
   await bench.untilEnded();
-  t.deepEqual(bench.account.summary(), { bytes_read: 0, lines_confirmed: 0 });
+  t.deepEqual(bench.account.summary(), { bytes_read: 0, lines_read: 0, lines_confirmed: 0 });
 }));
 
 test('shutDown delivers what is in the FIFO', withBench({}, async (t, bench) => {

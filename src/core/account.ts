@@ -34,6 +34,7 @@ export class Counters {
   /** Records of gaps that nobody will hear of. */
   gapsGivenUp = 0;
   bytesSkipped = 0;
+  placesSkipped = 0;
   bytesUnreadable = 0;
   /** Kills of the driver after which lines may be missing. */
   crashes = 0;
@@ -52,6 +53,7 @@ export class Counters {
       gaps: this.gaps,
       gaps_given_up: this.gapsGivenUp,
       bytes_skipped: this.bytesSkipped,
+      places_skipped: this.placesSkipped,
       bytes_unreadable: this.bytesUnreadable,
       crashes: this.crashes,
     };
@@ -140,7 +142,7 @@ export class Account extends Counters {
     if (tally.refused > 0) this.#drop('refused', tally.refused);
     if (tally.deadLettered > 0) this.#deadLettered(tally.deadLettered);
     if (tally.tooLarge > 0) this.#drop('too-large', tally.tooLarge);
-    this.skipped(tally.skippedBytes);
+    this.skipped(tally.skippedBytes, tally.skippedPlaces);
     this.#took(tally.newest);
   }
 
@@ -162,10 +164,12 @@ export class Account extends Counters {
     this.#drop(reason, lines);
   }
 
-  skipped(bytes: number): void {
+  /** `places`: how many stretches of such bytes begin with these. */
+  skipped(bytes: number, places: number): void {
     if (bytes === 0) return;
     this.#add('bytesSkipped', bytes);
-    this.#event('bytes-lost', 'skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped });
+    this.#add('placesSkipped', places);
+    this.#event('bytes-lost', 'skipped', 'bytes skipped that were no log entry', { skipped_bytes_total: this.bytesSkipped, skipped_places_total: this.placesSkipped });
   }
 
   /** The disk did not give back what was written to it. */
@@ -193,7 +197,7 @@ export class Account extends Counters {
 
   /** The counters as log fields; losses only where there are any. */
   summary(): Record<string, number> {
-    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, unreadable_bytes: this.bytesUnreadable, crashes: this.crashes, records_given_up: this.gapsGivenUp });
+    const losses = Object.entries({ ...this.linesDropped, truncated: this.linesTruncated, dead_lettered: this.linesDeadLettered, skipped_bytes: this.bytesSkipped, skipped_places: this.placesSkipped, unreadable_bytes: this.bytesUnreadable, crashes: this.crashes, records_given_up: this.gapsGivenUp });
     return { bytes_read: this.bytesRead, lines_read: this.linesRead, lines_confirmed: this.linesConfirmed, ...Object.fromEntries(losses.filter(([, count]) => count > 0)) };
   }
 

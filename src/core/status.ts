@@ -125,6 +125,8 @@ export interface Counts {
   readonly gaps_given_up: number;
   /** That were no log entry. */
   readonly bytes_skipped: number;
+  /** How many stretches of bytes these are: each lies between two frames, and takes as many log entries with it as are damaged in it, most often one. */
+  readonly places_skipped: number;
   /** That the disk did not give back. */
   readonly bytes_unreadable: number;
   /** Kills of the driver, and power failures, after which lines of a session may be missing. */

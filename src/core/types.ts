@@ -164,6 +164,8 @@ export interface Tally {
   refused: number;
   /** Bytes of the FIFO that were no frame. */
   skippedBytes: number;
+  /** Where these begin: stretches between two frames. */
+  skippedPlaces: number;
   /** Bytes of the FIFO that the lines came from. */
   bytes: number;
   /** When the newest of the lines was written, in milliseconds since 1970; 0: there is none. */

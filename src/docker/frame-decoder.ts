@@ -28,20 +28,26 @@ export class EntryCursor implements LogEntry {
   offset = 0;
 }
 
+/**
+ * Bytes were no frame. `places`: 1 where they begin a stretch of such bytes, 0 where they go on with it; the next frame ends it.
+ */
+export type Skipped = (bytes: number, places: number) => void;
+
 export class FrameDecoder {
   /** Offset of the first byte that is not part of a decoded frame. */
   position = 0;
   readonly #entry = new EntryCursor();
   readonly #run: FrameRun = { bytes: EMPTY, at: 0, seconds: 0, nanos: 0 };
   readonly #next: EntrySink;
-  readonly #skipped: (bytes: number) => void;
+  readonly #skipped: Skipped;
   /** The beginning of a frame whose rest has not come yet; at most one frame. */
   #carry = EMPTY;
   /** The alignment is lost and the next frame not found yet. */
   #searching = false;
+  /** What was skipped last was not followed by a frame yet. */
+  #isAstray = false;
 
-  /** `skipped` is told of bytes that were no frame. */
-  constructor(next: EntrySink, skipped: (bytes: number) => void) {
+  constructor(next: EntrySink, skipped: Skipped) {
     this.#next = next;
     this.#skipped = skipped;
   }
@@ -67,12 +73,15 @@ export class FrameDecoder {
     this.position = offset;
     this.#carry = EMPTY;
     this.#searching = false;
+    this.#isAstray = false;
   }
 
   /** Goes on at `offset` behind a gap of unknown size: what was kept is skipped, and the next frame is searched for. */
   resume(offset: number): void {
-    if (this.#carry.length > 0) this.#skipped(this.#carry.length);
+    this.#tell(this.#carry.length);
+    const isAstray = this.#isAstray;
     this.seek(offset);
+    this.#isAstray = isAstray;
     this.#searching = true;
   }
 
@@ -136,6 +145,7 @@ export class FrameDecoder {
       } else if (parseLogEntry(bytes, start, end, this.#entry)) {
         this.#entry.offset = this.position;
         this.position += end - at;
+        this.#isAstray = false;
         at = end;
         this.#next.write(this.#entry);
       } else {
@@ -153,6 +163,7 @@ export class FrameDecoder {
     this.#next.writeFrames?.(run);
     if (run.at > at) {
       this.position += run.at - at;
+      this.#isAstray = false;
       this.#entry.seconds = run.seconds;
       this.#entry.nanos = run.nanos;
     }
@@ -178,8 +189,15 @@ export class FrameDecoder {
   #skip(from: number, to: number, searching: boolean): number {
     this.#searching = searching;
     this.position += to - from;
-    if (to > from) this.#skipped(to - from);
+    this.#tell(to - from);
     return to;
+  }
+
+  #tell(bytes: number): void {
+    if (bytes === 0) return;
+    const places = this.#isAstray ? 0 : 1;
+    this.#isAstray = true;
+    this.#skipped(bytes, places);
   }
 }
 

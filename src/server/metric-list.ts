@@ -113,6 +113,7 @@ export const metricList: readonly MetricDefinition[] = [
   counter('gap_records_total', 'Records of dropped lines that NATS has confirmed.', ({ gaps }) => gaps),
   counter('gap_records_given_up_total', 'Records of dropped lines that NATS had not taken when their session ended.', ({ gaps_given_up }) => gaps_given_up),
   counter('skipped_bytes_total', 'Bytes of the FIFOs that were no log entry.', ({ bytes_skipped }) => bytes_skipped),
+  counter('skipped_places_total', 'Stretches of bytes that were no log entry: the next frame behind each was found.', ({ places_skipped }) => places_skipped),
   counter('crashes_total', 'Times that lines may be missing, in unknown number, since the driver was killed.', ({ crashes }) => crashes),
   counter('unreadable_bytes_total', 'Bytes that the disk did not give back.', ({ bytes_unreadable }) => bytes_unreadable),
   {

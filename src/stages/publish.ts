@@ -48,8 +48,9 @@ export class Publisher implements EntrySink {
     this.#writeRecord(gap);
   }
 
-  skipped(bytes: number): void {
+  skipped(bytes: number, places: number): void {
     this.#tally.skippedBytes += bytes;
+    this.#tally.skippedPlaces += places;
   }
 
   /** One that NATS does not take is not told of. */

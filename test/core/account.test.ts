@@ -9,14 +9,14 @@ function newAccount(): { account: Account; said: Record<string, unknown>[] } {
   return { account: new Account(log, 'web'), said };
 }
 
-const tally = tallyOf({ lines: 10, truncated: 2, tooLarge: 3, skippedBytes: 7 });
+const tally = tallyOf({ lines: 10, truncated: 2, tooLarge: 3, skippedBytes: 7, skippedPlaces: 1 });
 
 test('what NATS confirmed is booked with its losses', (t) => {
   const { account, said } = newAccount();
   account.read(500);
   account.sent(13);
   account.confirmed(tally, false);
-  t.deepEqual(account.summary(), { bytes_read: 500, lines_read: 13, lines_confirmed: 10, 'too-large': 3, truncated: 2, skipped_bytes: 7 });
+  t.deepEqual(account.summary(), { bytes_read: 500, lines_read: 13, lines_confirmed: 10, 'too-large': 3, truncated: 2, skipped_bytes: 7, skipped_places: 1 });
   t.deepEqual(said.map(({ container, reason, truncated_total, skipped_bytes_total }) =>
     [container, reason, truncated_total, skipped_bytes_total]), [
     ['web', undefined, 2, undefined], ['web', 'too-large', undefined, undefined], ['web', undefined, undefined, 7],
@@ -27,7 +27,7 @@ test('lines that the server refused are lost, not confirmed', (t) => {
   const { account } = newAccount();
   account.sent(13);
   account.confirmed(tally, true);
-  t.deepEqual(account.summary(), { bytes_read: 0, lines_read: 13, lines_confirmed: 0, 'too-large': 3, 'not-permitted': 10, skipped_bytes: 7 });
+  t.deepEqual(account.summary(), { bytes_read: 0, lines_read: 13, lines_confirmed: 0, 'too-large': 3, 'not-permitted': 10, skipped_bytes: 7, skipped_places: 1 });
 });
 
 test('of the lines in a batch that the server refused, those for the dead-letter subject are confirmed', (t) => {
@@ -59,7 +59,7 @@ test('nothing lost is nothing to tell', (t) => {
   account.sent(5);
   account.confirmed(tallyOf({ lines: 5 }), false);
   account.dropped('overflow', 0);
-  account.skipped(0);
+  account.skipped(0, 0);
   t.deepEqual(said, []);
   t.deepEqual(account.summary(), { bytes_read: 0, lines_read: 5, lines_confirmed: 5 });
 });

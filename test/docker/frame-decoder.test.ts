@@ -13,8 +13,12 @@ class Decoding implements EntrySink {
   readonly lines: string[] = [];
   readonly offsets: number[] = [];
   skipped = 0;
+  places = 0;
   isEnded = false;
-  readonly decoder = new FrameDecoder(this, (bytes) => this.skipped += bytes);
+  readonly decoder = new FrameDecoder(this, (bytes, places) => {
+    this.skipped += bytes;
+    this.places += places;
+  });
 
   write(entry: LogEntry): void {
     const line = Buffer.from(entry.bytes.subarray(entry.start, entry.end)).toString('latin1');
@@ -95,7 +99,7 @@ test('any frames cut anywhere decode the same, and position is where the next on
 /** More than any frame that is believed without its signature: whatever was waited for has then come. */
 const FILLING = Buffer.concat(Array.from({ length: 5 }, () => frameOf(Buffer.alloc(16_000, 'f'))));
 
-test('S3: garbage before, between and behind frames is skipped and counted, and no frame is lost', (t) => {
+test('S3: garbage before, between and behind frames is skipped, its bytes and its places are counted, and no frame is lost', (t) => {
   const garbage = fc.oneof(
     fc.uint8Array({ maxLength: 50 }),
     fc.constantFrom('00000000', 'ffffffff', '80000000', '00100001', '000fffff', '0a067374646f7574', '00000020', '000000100a0673',
@@ -111,7 +115,7 @@ test('S3: garbage before, between and behind frames is skipped and counted, and 
       const wanted = new Decoding().push(Buffer.concat([...frames, FILLING]));
       const noise = parts.reduce((sum, [{ length }]) => sum + length, 0);
       t.deepEqual(decoding.lines, wanted.lines);
-      return decoding.skipped === noise && decoding.decoder.position === bytes.length;
+      return decoding.skipped === noise && decoding.places === parts.filter(([{ length }]) => length > 0).length && decoding.decoder.position === bytes.length;
     }),
     { seed: SEED, numRuns: 300 },
   );
@@ -131,19 +135,26 @@ test('every byte is part of a frame, skipped, or still waiting; it never throws'
       let pushed = 0;
       let framed = 0;
       let skipped = 0;
+      let places = 0;
+      let frames = 0;
       const decoder = new FrameDecoder({
         write: ({ offset }) => {
           framed += decoder.position - offset;
+          frames++;
         },
         end: () => undefined,
-      }, (bytes) => skipped += bytes);
+      }, (bytes, more) => {
+        skipped += bytes;
+        places += more;
+      });
       for (const piece of pieces) {
         decoder.push(piece);
         pushed += piece.length;
         if (framed + skipped !== decoder.position || decoder.position > pushed) return false;
       }
       decoder.end();
-      return framed + skipped === pushed && decoder.position === pushed;
+      // Between two places there is a frame.
+      return framed + skipped === pushed && decoder.position === pushed && (places > 0) === (skipped > 0) && places <= frames + 1;
     }),
     { seed: SEED, numRuns: 500 },
   );
@@ -158,7 +169,7 @@ for (const [title, hex] of lengths) {
   test(`S2: a length of ${title} is no frame: the next one is found`, (t) => {
     const decoding = new Decoding().push(Buffer.concat([frameOf('before'), Buffer.from(hex, 'hex'), frameOf('after')]));
     t.deepEqual(decoding.lines, [shown('before'), shown('after')]);
-    t.is(decoding.skipped, 4);
+    t.deepEqual([decoding.skipped, decoding.places], [4, 1]);
   });
 }
 
@@ -197,7 +208,7 @@ test('a frame that is no log entry is skipped whole, and counted', (t) => {
   const foreign = frame(message([bytesField(1, Buffer.from('stdnil')), bytesField(3, Buffer.from('x'))]).fill(0xff, 2));
   const decoding = new Decoding().push(Buffer.concat([frameOf('before'), foreign, frameOf('after')]));
   t.deepEqual(decoding.lines, [shown('before'), shown('after')]);
-  t.is(decoding.skipped, foreign.length);
+  t.deepEqual([decoding.skipped, decoding.places], [foreign.length, 1]);
 });
 
 test('a reader that starts in the middle of a frame finds the next one', (t) => {
@@ -207,8 +218,16 @@ test('a reader that starts in the middle of a frame finds the next one', (t) => 
     const decoding = new Decoding().push(bytes.subarray(from));
     decoding.push(FILLING);
     t.deepEqual(decoding.lines.slice(0, 2), [shown('second'), shown('third')], `started at ${from}`);
-    t.is(decoding.skipped, first - from);
+    t.deepEqual([decoding.skipped, decoding.places], [first - from, 1]);
   }
+});
+
+test('what is skipped on both sides of a gap is one place', (t) => {
+  const decoding = new Decoding().push(frameOf('the rest of this is lost').subarray(0, 10));
+  decoding.decoder.resume(1000);
+  decoding.push(Buffer.concat([frameOf('the beginning of this is').subarray(20), frameOf('next'), FILLING]));
+  t.is(decoding.lines[0], shown('next'));
+  t.deepEqual([decoding.skipped, decoding.places], [10 + frameOf('the beginning of this is').length - 20, 1]);
 });
 
 test('seek forgets what was kept and counts from the new offset', (t) => {
@@ -232,7 +251,7 @@ test('an unfinished frame is skipped at the end, and the end is passed on', (t) 
   const decoding = new Decoding().push(Buffer.concat([frameOf('whole'), frameOf('cut off').subarray(0, 12)]));
   t.is(decoding.decoder.position, frameOf('whole').length);
   decoding.decoder.end();
-  t.deepEqual([decoding.lines, decoding.skipped, decoding.isEnded], [[shown('whole')], 12, true]);
+  t.deepEqual([decoding.lines, decoding.skipped, decoding.places, decoding.isEnded], [[shown('whole')], 12, 1, true]);
   t.is(decoding.decoder.position, frameOf('whole').length + 12);
 });
 
@@ -241,6 +260,6 @@ test('frames behind a length that lied are found at the end', (t) => {
     frameOf('cut').subarray(0, 9)]));
   decoding.decoder.end();
   t.deepEqual(decoding.lines, [shown('first'), shown('second')]);
-  t.is(decoding.skipped, 4 + 9);
+  t.deepEqual([decoding.skipped, decoding.places], [4 + 9, 2]);
   t.true(decoding.isEnded);
 });

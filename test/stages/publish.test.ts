@@ -48,14 +48,14 @@ function newPublisher(): { transport: Recorder; publisher: Publisher; write: (..
 test('a commit carries what became of the lines since the one before', (t) => {
   const { transport, publisher, write } = newPublisher();
   write('whole', 'truncated', 'too-large', 'whole');
-  publisher.skipped(7);
-  publisher.skipped(3);
+  publisher.skipped(7, 1);
+  publisher.skipped(3, 0);
   publisher.commit(100);
   write('whole');
   publisher.commit(120);
   publisher.commit(120);
   t.deepEqual(transport.commits, [
-    [100, tallyOf({ messages: 4, lines: 3, truncated: 1, tooLarge: 1, notes: 1, skippedBytes: 10 })],
+    [100, tallyOf({ messages: 4, lines: 3, truncated: 1, tooLarge: 1, notes: 1, skippedBytes: 10, skippedPlaces: 1 })],
     [120, tallyOf({ messages: 1, lines: 1 })],
     [120, tallyOf({})],
   ]);
@@ -64,7 +64,7 @@ test('a commit carries what became of the lines since the one before', (t) => {
 test('what was not committed is forgotten on reset: it will be read again', (t) => {
   const { transport, publisher, write } = newPublisher();
   write('whole', 'truncated');
-  publisher.skipped(5);
+  publisher.skipped(5, 1);
   publisher.reset(0);
   write('whole');
   publisher.commit(50);
