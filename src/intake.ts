@@ -14,6 +14,8 @@ import { Tail, type TailListener } from './tail.ts';
 const CLOSE_AFTER_STOP_MS = 5000;
 /** What the engine may still have for a stopping container: its FIFO, and 1 MB per source which swells when framed. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
+/** Twice the engine's largest frame, and more: wherever it begins, a whole frame is found there. */
+const FOLLOWED_BYTES = 64 * 1024;
 
 export interface IntakeSettings {
   /** Calls `readable` when there are bytes, or none will follow; undefined: the FIFO is gone, and only what the journal kept is to be delivered. */
@@ -63,7 +65,11 @@ export class Intake {
         this.seams.expect(this.journal.head);
         listener.dropping();
       },
-      began: () => this.seams.add(this.journal.head),
+      began: (decoder) => {
+        const isKnown = this.#follow(decoder);
+        this.seams.add(this.journal.head);
+        return isKnown;
+      },
       dropped: (loss) => listener.dropped(loss),
       settled: () => {
         this.seams.expectNothing(this.journal.head);
@@ -162,6 +168,22 @@ export class Intake {
   [Symbol.dispose](): void {
     void this.journal.close();
     this.#fifo?.close();
+  }
+
+  /** Takes the decoder to the journal's head. False: what is before it cannot be read now. */
+  #follow(decoder: FrameDecoder): boolean {
+    const { head } = this.journal;
+    let at = Math.max(0, head - FOLLOWED_BYTES);
+    if (at > 0) decoder.resume(at);
+    while (at < head) {
+      const run = this.readRun(at, decoder);
+      if (run === 'later') return false;
+      if (run === undefined) break;
+      decoder.push(run.bytes);
+      at = run.offset + run.bytes.length;
+    }
+    this.seams.align(decoder, at, head);
+    return true;
   }
 
   /** Takes what the FIFO has, or a part of it; returns how many bytes. `isUrgent`: this must not wait for room. */

@@ -20,8 +20,11 @@ export interface OpenFifo extends ByteSource {
 export interface OverflowListener {
   /** Bytes are about to be taken that nobody keeps: the next process must know it, if this one does not come to `settled`. Told of each read. */
   dropping(): void;
-  /** Some were: what is kept behind them does not follow what the journal has. */
-  began(): void;
+  /**
+   * Some were: what is kept behind them does not follow what the journal has. Takes the decoder through the latest of that, so that it goes on with what was not kept.
+   * False: that cannot be read now.
+   */
+  began(decoder: FrameDecoder): boolean;
   /** These were not kept; they stood at the journal's head. */
   dropped(loss: Loss): void;
   /** No more than what was told. */
@@ -73,9 +76,11 @@ export class Overflow {
 
   #keep(fifo: OpenFifo): number | 'empty' | 'ended' {
     this.#hasWaited = false;
-    this.#dropper = undefined;
     this.#settle();
-    return this.#journal.take(fifo);
+    const taken = this.#journal.take(fifo);
+    // What is dropped next does not follow what was dropped before.
+    if (typeof taken === 'number') this.#dropper = undefined;
+    return taken;
   }
 
   #drop(fifo: OpenFifo): number | 'empty' | 'ended' {
@@ -108,13 +113,19 @@ export class Overflow {
     counter.clear();
   }
 
-  /** The first of its bytes may be the rest of a frame whose beginning was kept: that line is lost, too. */
+  /**
+   * The first of its bytes may be the rest of a frame whose beginning was kept: that line is lost, too. Where no whole frame was kept since an earlier drop, what is none is
+   * the rest of a line that is counted; of one that begins behind that, up to eight bytes are not known for what they are.
+   */
   #newDropper(): FrameDecoder {
-    const counter = new LineCounter();
-    const decoder = new FrameDecoder(counter, () => counter.cut());
-    this.#listener.began();
-    decoder.resume(0);
-    this.#counter = counter;
+    this.#counter = new LineCounter();
+    let isUnknown = false;
+    const decoder = new FrameDecoder({ write: (entry) => this.#counter.write(entry), end: () => undefined }, () => {
+      if (isUnknown) this.#counter.cut();
+    });
+    isUnknown = !this.#listener.began(decoder);
+    if (isUnknown) decoder.resume(0);
+    this.#counter = new LineCounter();
     this.#unfinished = 0;
     return decoder;
   }

@@ -2,7 +2,7 @@
 import { mock } from 'node:test';
 import test from 'ava';
 import { MemoryBudget } from '../src/journal/memory.ts';
-import { dropped, numbered, numbers, withBench, type BenchOptions, type SessionBench } from './stages/session-bench.ts';
+import { dropped, framesOf, numbered, numbers, withBench, type BenchOptions, type SessionBench } from './stages/session-bench.ts';
 import { withTimers } from './support/timers.ts';
 
 const smallBudget = (): MemoryBudget => new MemoryBudget(4 * 64 * 1024);
@@ -35,6 +35,33 @@ test('drop-newest: a process that ends in order knows how many lines it has lost
   await bench.until('the end of the FIFO', () => bench.session.status().state === 'stopping');
   t.deepEqual(kept(bench), [lost]);
 }));
+
+/** All of the same size. */
+const FRAMES = framesOf(numbered(10_000, 14_000, FILLER));
+const FRAME = FRAMES.length / 4000;
+/** The journal has room for a read of the FIFO then, and for no second one. */
+const NEARLY_FULL = 3 * 64 * 1024 - 100;
+
+for (const [kept, rest, lost] of [[20, 0, 1], [20, 1, 2], [20, 3, 2], [20, 8, 2], [20, 9, 2], [3, 8, 2], [0, 8, 1], [0, 1, 1]] as const) {
+  test(`drop-newest: with ${kept} bytes of a line in the journal, its rest and ${rest} bytes of the next one make ${lost}`,
+    withBench({ ...DROP_NEWEST, budget: smallBudget() }, async (t, bench) => {
+    const full = Math.ceil((NEARLY_FULL + 1000) / FRAME) * FRAME;
+    await bench.write(FRAMES.subarray(0, NEARLY_FULL));
+    await bench.write(FRAMES.subarray(NEARLY_FULL, full + kept));
+    t.is(dropped(bench), 0);
+    const end = full + (kept > 0 ? FRAME : 0) + rest;
+    await bench.write(FRAMES.subarray(full + kept, end));
+    t.is(dropped(bench), lost);
+    bench.transport.isPrompt = true;
+    bench.transport.open();
+    await bench.until('there is room', () => bench.account.linesConfirmed === full / FRAME);
+    await bench.write(FRAMES.subarray(end, end + 5 * FRAME));
+    await bench.until('the next lines', () => bench.account.linesConfirmed >= full / FRAME + 4);
+    t.is(dropped(bench), lost);
+    await bench.until('the record is confirmed', () => bench.gaps.length === 0);
+    t.is(bench.account.linesConfirmed, full / FRAME + (rest === 0 ? 5 : 4));
+  }));
+}
 
 function gapsOf(bench: SessionBench): string[] {
   return bench.transport.confirmed.filter((line) => line.startsWith('<gap'));
