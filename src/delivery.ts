@@ -166,10 +166,10 @@ export class Delivery implements TransportListener {
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.account.confirmed(tally, refused);
     this.#sequence += tally.messages;
-    const isFree = this.#answered(watermark, tally, refused);
+    const isDue = this.losses.answered(this.#watermark, watermark, tally, refused);
     this.#advance(watermark);
     if (this.#next !== undefined) this.#leave();
-    else if (isFree) this.pump();
+    else if (isDue) this.pump();
     this.#listener.settle();
   }
 
@@ -282,14 +282,6 @@ export class Delivery implements TransportListener {
     this.#next = undefined;
     this.rewind();
     this.pump();
-  }
-
-  /** Returns whether records that have waited are due now. */
-  #answered(watermark: number, tally: Tally, refused: boolean): boolean {
-    if (tally.messages + tally.gaps === 0) return false;
-    if (!refused) return this.#gaps.confirmed(tally.gaps);
-    this.losses.refused(this.#watermark, watermark, tally);
-    return false;
   }
 
   /** What was given up meanwhile may have moved it further. */

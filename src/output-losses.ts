@@ -64,27 +64,20 @@ export class OutputLosses {
   }
 
   /**
-   * The server has not permitted what lies from `from` to `to`, as the tally has it; it is on hand still. Its record would be as little permitted, and waits. What went
-   * to the dead-letter subject is not lost.
+   * The server has taken what lies from `from` to `to`, as the tally has it, or has `refused` it; it is on hand still. Returns whether records are due now that were not
+   * before.
    */
-  refused(from: number, to: number, { lines, tooLarge, refused, deadLettered, gaps }: Tally): void {
-    const isWaiting = this.#gaps.refused(gaps);
-    const missing = lines - deadLettered + tooLarge + refused;
-    if (missing > 0) this.#refused(from, to, missing);
-    if (!isWaiting) this.giveUpRecords();
-  }
-
-  #refused(from: number, to: number, lines: number): void {
-    let isKnown = true;
-    const readRun: ReadRun = (at, decoder) => {
-      const run = this.#readRun(to)(at, decoder);
-      if (run === 'later') isKnown = false;
-      return run;
-    };
-    const { bytes, from: since, to: until } = measureLoss(readRun, from, Number.POSITIVE_INFINITY, false, () => undefined);
-    const gap = { end: to, reason: 'not-permitted', to: until } as const;
-    this.#gaps.expect(gap);
-    this.missing(isKnown ? { ...gap, lines, bytes, from: since } : gap, from);
+  answered(from: number, to: number, tally: Tally, refused: boolean): boolean {
+    const { messages, gaps, lostLetters } = tally;
+    if (messages + gaps === 0) return false;
+    if (refused) {
+      this.#refused(from, to, tally);
+      return false;
+    }
+    const isDue = this.#gaps.confirmed(gaps);
+    // Which lines these were is not known.
+    if (lostLetters > 0) this.missing({ end: to, reason: 'too-large', to: now() }, to);
+    return isDue || lostLetters > 0;
   }
 
   /** Nobody will hear of what was lost. */
@@ -97,6 +90,27 @@ export class OutputLosses {
     const { kept, unreadFrom } = keptBytes(this.#readRun(end), from);
     this.#account.skipped(kept, 1);
     if (unreadFrom !== undefined) this.unreadable(unreadFrom, Math.min(this.#intake.journal.head, end));
+  }
+
+  /** The record of these lines would be as little permitted as they, and waits. What went to the dead-letter subject is not lost. */
+  #refused(from: number, to: number, { lines, tooLarge, refused, deadLettered, lostLetters, gaps }: Tally): void {
+    const isWaiting = this.#gaps.refused(gaps);
+    const missing = lines - deadLettered + tooLarge + refused + lostLetters;
+    if (missing > 0) this.#notPermitted(from, to, missing);
+    if (!isWaiting) this.giveUpRecords();
+  }
+
+  #notPermitted(from: number, to: number, lines: number): void {
+    let isKnown = true;
+    const readRun: ReadRun = (at, decoder) => {
+      const run = this.#readRun(to)(at, decoder);
+      if (run === 'later') isKnown = false;
+      return run;
+    };
+    const { bytes, from: since, to: until } = measureLoss(readRun, from, Number.POSITIVE_INFINITY, false, () => undefined);
+    const gap = { end: to, reason: 'not-permitted', to: until } as const;
+    this.#gaps.expect(gap);
+    this.missing(isKnown ? { ...gap, lines, bytes, from: since } : gap, from);
   }
 
   #readRun(end: number): ReadRun {

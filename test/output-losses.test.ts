@@ -144,6 +144,20 @@ test.serial('an output that is no more gives its records up, and one of its name
   t.deepEqual(bench.transportOf('audit').confirmed, ['next']);
 })));
 
+test('lines for a dead-letter subject that is not permitted are counted, and a record tells that there were some', withBench({ state: 'slow' }, async (t, bench) => {
+  await bench.output(numbered(0, 10));
+  for (const { tally } of bench.transport.commits) {
+    tally.lines -= 2;
+    tally.lostLetters += 2;
+  }
+  bench.transport.confirm();
+  t.deepEqual([bench.account.linesConfirmed, bench.account.linesDropped['too-large']], [8, 2]);
+  t.like(bench.gaps[0], { reason: 'too-large', end: bench.written });
+  t.is(bench.gaps[0]?.lines, undefined);
+  t.deepEqual(bench.transport.commits.map(({ lines }) => lines), [[`<gap ${bench.written}>`]]);
+  bench.transport.confirm();
+}));
+
 test.serial('of what went to the dead-letter subject nothing is lost when the other one is not permitted', withTimers(withBench({ state: 'slow' }, async (t, bench) => {
   await bench.output(numbered(0, 10));
   for (const { tally } of bench.transport.commits) tally.deadLettered += 4;

@@ -128,7 +128,7 @@ export class Account extends Counters {
 
   /** NATS has confirmed what the tally counts, or `refused` it. */
   confirmed(tally: Tally, refused: boolean): void {
-    this.#underWay -= tally.lines + tally.refused + tally.tooLarge;
+    this.#underWay -= tally.lines + tally.refused + tally.tooLarge + tally.lostLetters;
     if (refused) {
       // Dead letters have another subject.
       this.#drop('not-permitted', tally.lines - tally.deadLettered);
@@ -141,7 +141,7 @@ export class Account extends Counters {
     }
     if (tally.refused > 0) this.#drop('refused', tally.refused);
     if (tally.deadLettered > 0) this.#deadLettered(tally.deadLettered);
-    if (tally.tooLarge > 0) this.#drop('too-large', tally.tooLarge);
+    if (tally.tooLarge + tally.lostLetters > 0) this.#drop('too-large', tally.tooLarge + tally.lostLetters);
     this.skipped(tally.skippedBytes, tally.skippedPlaces);
     this.#took(tally.newest);
   }

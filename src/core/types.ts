@@ -154,6 +154,8 @@ export interface Tally {
   split: number;
   /** Of these: to the subject for what NATS does not take. */
   deadLettered: number;
+  /** Lines for that subject, which the server does not permit. */
+  lostLetters: number;
   /** Records of gaps. */
   gaps: number;
   /** Records of single lines that NATS does not take, in their places. */

@@ -73,6 +73,18 @@ export class AckWindow<B extends Batch> {
     }
   }
 
+  /** Takes the dead letters of what matches: nobody waits for them any more. */
+  takeLetters(matches: (batch: B) => boolean): readonly Unanswered<B>[] {
+    const letters: Unanswered<B>[] = [];
+    for (let number = this.#oldest; number < this.next; number++) {
+      const message = this.find(number);
+      if (message === undefined || !message.isDeadLetter || !matches(message.batch)) continue;
+      this.#clear(number, message.batch);
+      letters.push(message);
+    }
+    return letters;
+  }
+
   /** The oldest message whose batch matches. */
   first(matches: (batch: B) => boolean): Unanswered<B> | undefined {
     for (let number = this.#oldest; number < this.next; number++) {

@@ -78,6 +78,13 @@ export class Acks {
     this.#wake();
   }
 
+  /** Nor for the dead letters of what matches: which they are. */
+  takeLetters(matches: (batch: AckBatch) => boolean): readonly Unanswered<AckBatch>[] {
+    const letters = this.window.takeLetters(matches);
+    this.#wake();
+    return letters;
+  }
+
   remove(lane: AckLane): void {
     this.#waiting.delete(lane);
     this.forget(({ owner }) => owner === lane);

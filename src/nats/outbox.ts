@@ -26,8 +26,10 @@ const ASK_MS = 10;
 export interface Lane {
   readonly subject: string;
   ready(): void;
-  /** `refused`: the server did not take the lines. */
-  confirmed(watermark: number, tally: Tally, refused: boolean): void;
+  /** Another subject that it writes to. */
+  readonly deadLetterSubject?: string | undefined;
+  /** `refused`: the server did not take what was for the subject; `areLettersRefused`: for the other one. */
+  confirmed(watermark: number, tally: Tally, refused: boolean, areLettersRefused: boolean): void;
   lost(): void;
   gaveUp(): void;
 }
@@ -219,12 +221,16 @@ export class Outbox {
   #confirm(parcels: readonly Parcel<Lane>[]): void {
     parcels.forEach(({ number, shares, buffer }, i) => {
       for (const { owner, watermark, tally } of shares) {
-        if (this.#lanes.has(owner)) owner.confirmed(watermark, tally, number <= (this.#refused.get(owner.subject) ?? 0));
+        if (this.#lanes.has(owner)) owner.confirmed(watermark, tally, this.#isRefused(owner.subject, number), this.#isRefused(owner.deadLetterSubject, number));
       }
       // Parcels follow each other through the buffers: the last one in a buffer frees it.
       const next = i + 1 < parcels.length ? parcels[i + 1] : this.#window.oldest;
       if (buffer !== next?.buffer && buffer !== this.out.buffer) this.#recycle(buffer);
     });
+  }
+
+  #isRefused(subject: string | undefined, number: number): boolean {
+    return this.#refused.size > 0 && subject !== undefined && number <= (this.#refused.get(subject) ?? 0);
   }
 
   /** Each lane that waits has its turn; one that still has something to write waits again, behind the others. */

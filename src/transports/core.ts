@@ -10,6 +10,7 @@ import { PubFramer } from '../nats/pub-framer.ts';
 
 export class CoreTransport implements Transport, Lane {
   readonly subject: string;
+  readonly deadLetterSubject: string | undefined;
   readonly #connections: Connections;
   readonly #connection: Connection;
   readonly #target: Target;
@@ -23,6 +24,7 @@ export class CoreTransport implements Transport, Lane {
 
   constructor(connections: Connections, { target, subject, deadLetter }: OutputPlan, listener: TransportListener) {
     this.subject = subject;
+    this.deadLetterSubject = deadLetter;
     this.#deadLetters = deadLetter === undefined ? undefined : new PubFramer(deadLetter);
     this.#connections = connections;
     this.#target = target;
@@ -104,7 +106,12 @@ export class CoreTransport implements Transport, Lane {
     this.#listener.ready();
   }
 
-  confirmed(watermark: number, tally: Tally, refused: boolean): void {
+  confirmed(watermark: number, tally: Tally, refused: boolean, areLettersRefused: boolean): void {
+    if (areLettersRefused) {
+      tally.lostLetters = tally.deadLettered;
+      tally.lines -= tally.deadLettered;
+      tally.deadLettered = 0;
+    }
     this.#listener.confirmed(watermark, tally, refused);
   }
 

@@ -38,6 +38,7 @@ interface SessionBatch extends AckBatch {
 
 export class JetStreamTransport implements Transport, Lane, AckLane {
   readonly subject: string;
+  readonly deadLetterSubject: string | undefined;
   readonly #connections: Connections;
   readonly #connection: Connection;
   readonly #acks: Acks;
@@ -72,6 +73,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     const expected = plan.stream === undefined ? '' : `Nats-Expected-Stream: ${plan.stream.name}\r\n`;
     this.#framer = new HpubFramer(plan.subject, this.#acks.inbox, `${name}-${epoch}`, expected);
     const from = `Nats-Log-Subject: ${plan.subject}\r\n`;
+    this.deadLetterSubject = plan.deadLetter;
     this.#deadLetters = plan.deadLetter === undefined ? undefined : new HpubFramer(plan.deadLetter, this.#acks.inbox, `${name}-${epoch}`, from);
     this.#connection.outbox.add(this);
     this.#report = new StreamReport(this.#connection, plan, connections.log);
@@ -176,8 +178,9 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   }
 
   /** The server has read the oldest batches: what it `refused` will not be answered. */
-  confirmed(_watermark: number, { messages: count }: Tally, refused: boolean): void {
+  confirmed(_watermark: number, { messages: count }: Tally, refused: boolean, areLettersRefused: boolean): void {
     const read = this.#unread.splice(0, count);
+    if (areLettersRefused) this.#refuseLetters(read);
     if (refused) this.#refuse(read);
     else for (const batch of read) this.#acks.read(batch);
     this.#settle();
@@ -206,16 +209,16 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     // It was judged: that failure is over.
     this.#failures = 0;
     this.#report.tell(answer);
-    this.#refused(message);
+    this.#condemn(message);
+    this.#settle();
   }
 
   /** It goes elsewhere; what cannot, and what is no line, goes nowhere. All is published again when all answers are there. */
-  #refused({ batch, offset, ordinal, isDeadLetter }: Unanswered<AckBatch>): void {
+  #condemn({ batch, offset, ordinal, isDeadLetter }: Unanswered<AckBatch>): void {
     const isLost = this.#deadLetters === undefined || isDeadLetter || ordinal === RECORD_ORDINAL;
     this.#condemned.add({ offset, ordinal }, isLost ? 'refused' : 'dead-letter');
     (batch as SessionBatch).isCondemned = true;
     this.#isCondemning = true;
-    this.#settle();
   }
 
   /** No answer has come in time: everything from the watermark on is published again, after a while. */
@@ -246,6 +249,12 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.#isCondemning = false;
     this.#current = this.#newBatch();
     this.#acks.forget(({ owner }) => owner === this);
+  }
+
+  /** No answer will come: they would be waited for in vain, and all that came with them. */
+  #refuseLetters(read: readonly SessionBatch[]): void {
+    const all = new Set<AckBatch>(read);
+    for (const letter of this.#acks.takeLetters((batch) => all.has(batch))) this.#condemn(letter);
   }
 
   #refuse(read: readonly SessionBatch[]): void {

@@ -217,6 +217,27 @@ test('N10: with nats-dead-letter-subject, what the stream never takes goes there
   t.deepEqual([ended['lines_confirmed'], ended['dead_lettered']], [403, 3]);
 });
 
+test('N10: a dead-letter subject that is not permitted holds up nothing: what was for it is counted, with a record in its place', async (t) => {
+  const nats = await startServer(t, 'authorization { users: [\n'
+    + '{ user: docker, password: canary, permissions: { publish: { deny: ["dead.>"] } } }, { user: admin, password: canary } ] }\n');
+  const stream = await Stream.make(nats.url, { max_msg_size: 2000 }, { user: 'admin', pass: 'canary' });
+  t.teardown(() => stream.close());
+  const rig = await drive(t, nats.url, { NATS_USER: 'docker', NATS_PASS: 'canary', NATS_DEAD_LETTER_SUBJECT: 'dead.{{.Name}}' });
+  const web = await rig.container('web');
+  for (let i = 0; i < 2; i++) {
+    await web.write(100);
+    await web.writeText(`${i}${'x'.repeat(3000)}\n`);
+  }
+  await web.write(100);
+  await until('the others are stored, and the records', async () => await stream.count() === 302);
+  const bodies = (await stream.read()).sort((a, b) => a.sequence - b.sequence).map(({ body }) => body);
+  t.deepEqual(bodies.flatMap(({ source }, i) => source === 'driver' ? [i] : []), [100, 201]);
+  t.like(bodies[100], { gap: { lines: 1, bytes: 3001, reason: 'refused' } });
+  await web.stop();
+  const ended = await rig.plugin.logged('session ended', { container: 'web', lines_confirmed: 300, refused: 2 });
+  t.is(ended['dead_lettered'], undefined);
+});
+
 test('N13: answers that are lost on the way back cost no line, and none is stored twice', async (t) => {
   const nats = await startServer(t);
   const stream = await makeStream(t, nats.url);

@@ -119,6 +119,26 @@ test('a megabyte in one line arrives whole', async (t) => {
   t.deepEqual(bodies.map(shown), [{ letters: ['m'], length: KIB * KIB, truncated: undefined }]);
 });
 
+test('a line for a dead-letter subject that is not permitted is counted as lost, and a record tells of it', async (t) => {
+  const nats = await startNats(t, {
+    config: `max_payload: ${4 * KIB}\nauthorization { users: [
+      { user: driver, password: "${CANARY}", permissions: { publish: { deny: "dead.>" } } }
+      { user: reader, password: "${CANARY}" }
+    ] }\n`,
+  });
+  const rig = await startDriver(t, { NATS_SERVERS: nats.url, NATS_USER: 'driver', NATS_PASS: CANARY, NATS_OVERSIZE: 'drop', NATS_DEAD_LETTER_SUBJECT: 'dead.{{.Name}}' });
+  const bodies: Body[] = [];
+  await rig.subscribe(nats.url, { user: 'reader', pass: CANARY }, (body) => bodies.push(body));
+  const { logger } = await rig.container('web');
+  for (const text of ['before', 'x'.repeat(8 * KIB), 'after']) await logger.log('stdout', text);
+  await until('the others, and a record', () => bodies.length >= 3);
+  t.deepEqual(bodies.filter(({ source }) => source !== 'driver').map(({ text }) => text), ['before', 'after']);
+  t.like(bodies.find(({ source }) => source === 'driver')?.['gap'], { reason: 'too-large' });
+  await logger.stopLogging();
+  const ended = await rig.plugin.logged('session ended', { container: 'web', lines_confirmed: 2, 'too-large': 1 });
+  t.is(ended['dead_lettered'], undefined);
+});
+
 test('lines of a user that has no permission yet flow when the server permits it', async (t) => {
   const config = (allow: string): string => `authorization { users: [
     { user: driver, password: "${CANARY}", permissions: { publish: { allow: ["${allow}"] } } }

@@ -38,6 +38,17 @@ test('what waits for an answer is described', (t) => {
   t.is(window.find(2), undefined);
 });
 
+test('of what matches, the dead letters are taken out, and nothing else', (t) => {
+  const window = new AckWindow<Batch>();
+  const [batch, other] = [newBatch(), newBatch()];
+  window.add(message(batch), 10);
+  window.add({ ...message(batch, 7), isDeadLetter: true }, 20);
+  window.add({ ...message(other, 8), isDeadLetter: true }, 30);
+  t.deepEqual(window.takeLetters((each) => each === batch).map(({ offset }) => offset), [7]);
+  t.deepEqual([window.count, window.bytes, batch.pending, other.pending], [2, 40, 1, 1]);
+  t.is(window.take(2), undefined);
+});
+
 test('whatever is sent, answered and forgotten in any order, count, bytes and batches agree', (t) => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('add' as const), batch: fc.nat(2), times: fc.integer({ min: 1, max: 900 }) }) },
