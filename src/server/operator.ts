@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { RequestListener } from 'node:http';
 import Koa, { type Context, type Next } from 'koa';
 import type { Log } from '../core/log.ts';
+import { answerJson } from './json-answer.ts';
 import { PAGE, SCRIPT_HASH, STYLE_HASH } from './page.generated.ts';
 import { tailRoute, type TailSource } from './tail-route.ts';
 import { statusRoutes, type LazyMetrics, type StatusSource } from './status-routes.ts';
@@ -45,7 +46,7 @@ export function operatorListener({ source, metrics, names, tail, log }: Operator
     } catch (error) {
       log.error('request failed', { path: context.path, error: error instanceof Error ? error.stack ?? error.message : String(error) });
       context.status = 500;
-      context.body = { error: 'internal error, see the log of the driver' };
+      answerJson(context, { error: 'internal error, see the log of the driver' });
     }
   });
   app.use((context, next) => guard(context, next, names));
@@ -79,7 +80,7 @@ async function guard(context: Context, next: Next, names: readonly string[] | un
 
 function refuse(context: Context, status: number, error: string): void {
   context.status = status;
-  context.body = { error };
+  answerJson(context, { error });
 }
 
 /** An address cannot be rebound, a name can. */

@@ -9,6 +9,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import Koa from 'koa';
 import Router from 'koa-router';
 import type { Log } from '../core/log.ts';
+import { answerJson } from './json-answer.ts';
 import { RequestError, type LogDriver } from './log-driver.ts';
 import { statusRoutes, type LazyMetrics, type StatusSource } from './status-routes.ts';
 
@@ -28,24 +29,24 @@ export function requestListener({ driver, reload, metrics, log }: PluginSettings
   const app = new Koa();
   const router = new Router();
   router.post('/Plugin.Activate', (context) => {
-    context.body = { Implements: ['LogDriver'] };
+    answerJson(context, { Implements: ['LogDriver'] });
   });
   router.post('/LogDriver.Capabilities', (context) => {
     // The engine then keeps a local copy that serves `docker logs`.
-    context.body = { Cap: { ReadLogs: false }, Err: '' };
+    answerJson(context, { Cap: { ReadLogs: false }, Err: '' });
   });
   router.post('/LogDriver.StartLogging', async (context) => {
     const request = await readRequest(context.req, 'StartLogging');
     await driver.startLogging(fileOf(request), request['Info']);
-    context.body = { Err: '' };
+    answerJson(context, { Err: '' });
   });
   router.post('/LogDriver.StopLogging', async (context) => {
     await driver.stopLogging(fileOf(await readRequest(context.req, 'StopLogging')));
-    context.body = { Err: '' };
+    answerJson(context, { Err: '' });
   });
   router.post('/reload', (context) => {
     reload();
-    context.body = { Err: '' };
+    answerJson(context, { Err: '' });
   });
   app.use(async (context, next) => {
     try {
@@ -54,12 +55,12 @@ export function requestListener({ driver, reload, metrics, log }: PluginSettings
       const expected = error instanceof RequestError;
       if (!expected) log.error('request failed', { path: context.path, error: error instanceof Error ? error.stack ?? error.message : String(error) });
       context.status = expected ? 200 : 500;
-      context.body = { Err: expected ? error.message : 'nats: internal error, see the log of the plugin' };
+      answerJson(context, { Err: expected ? error.message : 'nats: internal error, see the log of the plugin' });
       return;
     }
     if (context.body === undefined) {
       context.status = 404;
-      context.body = { Err: `nats: ${context.method} ${context.path.slice(0, 100)} is no request of a log driver` };
+      answerJson(context, { Err: `nats: ${context.method} ${context.path.slice(0, 100)} is no request of a log driver` });
     }
   });
   app.use(router.routes());

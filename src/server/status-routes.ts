@@ -2,6 +2,7 @@
 import Router from 'koa-router';
 import { isReady, problemsOf } from '../core/readiness.ts';
 import type { DriverStatus } from '../core/status.ts';
+import { answerJson } from './json-answer.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusSource {
@@ -33,7 +34,7 @@ export class LazyMetrics {
 export function statusRoutes(source: StatusSource, metrics: LazyMetrics): Router {
   const router = new Router();
   router.get('/status', async (context) => {
-    context.body = await source.status();
+    answerJson(context, await source.status());
   });
   router.get('/metrics', async (context) => {
     const loaded = await metrics.get();
@@ -41,12 +42,12 @@ export function statusRoutes(source: StatusSource, metrics: LazyMetrics): Router
     context.body = await loaded.text();
   });
   router.get('/healthz', (context) => {
-    context.body = { status: 'ok' };
+    answerJson(context, { status: 'ok' });
   });
   router.get('/readyz', async (context) => {
     const problems = problemsOf(await source.status(), Date.now());
     context.status = isReady(problems) ? 200 : 503;
-    context.body = { status: isReady(problems) ? 'ready' : 'not-ready', problems };
+    answerJson(context, { status: isReady(problems) ? 'ready' : 'not-ready', problems });
   });
   return router;
 }

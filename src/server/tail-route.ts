@@ -8,6 +8,7 @@ import type { Context } from 'koa';
 import Router from 'koa-router';
 import type { Source } from '../core/types.ts';
 import type { StopViewing, Viewer } from '../core/viewer.ts';
+import { answerJson } from './json-answer.ts';
 
 /** What a reader may leave unread. */
 const UNREAD_BYTES = 256 * 1024;
@@ -45,7 +46,7 @@ export function tailRoute(source: TailSource): Router {
 
 function refuse(context: Context, status: number, error: string): void {
   context.status = status;
-  context.body = { error };
+  answerJson(context, { error });
 }
 
 class TailStream implements Viewer {
