@@ -13,8 +13,9 @@ import type { Account } from './core/account.ts';
 import type { OutputState, OutputStatus } from './core/status.ts';
 import { serverName } from './core/target.ts';
 import type { Mark } from './core/journal.ts';
+import { Numbering } from './core/numbering.ts';
 import type { OutputPlan } from './core/plan.ts';
-import type { DropReason, Gap, Tally, TransportListener } from './core/types.ts';
+import type { Cut, DropReason, Gap, Tally, TransportListener } from './core/types.ts';
 import { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
 import { OutputLosses } from './output-losses.ts';
@@ -28,9 +29,9 @@ const LEAVE_MS = 5000;
 export interface DeliverySettings {
   readonly account: Account;
   /** Those whose records were not confirmed when the process before this one ended. */
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly (Gap | Cut)[];
   /** To be kept for the next process. */
-  readonly saveGaps: (gaps: readonly Gap[]) => void;
+  readonly saveGaps: (gaps: readonly (Gap | Cut)[]) => void;
   readonly held: HeldBytes;
 }
 
@@ -64,9 +65,12 @@ export class Delivery implements TransportListener {
     this.#intake = intake;
     this.#listener = listener;
     this.account = account;
-    this.#gaps = new Gaps({ kept: gaps, head: intake.journal.head, save: saveGaps, due: () => this.pump() });
+    const { head, epoch } = intake.journal;
+    // No message comes of less than a byte.
+    const numbering = new Numbering(epoch, from.sequence, { offset: head, sequence: from.sequence + head - from.offset + gaps.length });
+    this.#gaps = new Gaps({ kept: gaps, from, head, numbering, save: saveGaps, due: () => this.pump() });
     this.losses = new OutputLosses(account, intake, this.#gaps);
-    this.#context = { intake, account, gaps: this.#gaps, held };
+    this.#context = { intake, account, gaps: this.#gaps, numbering, held };
     this.#watermark = from.offset;
     this.#sequence = from.sequence;
     this.#pipeline = new Pipeline(way, this.#context, this);
@@ -166,8 +170,9 @@ export class Delivery implements TransportListener {
   confirmed(watermark: number, tally: Tally, refused: boolean): void {
     this.account.confirmed(tally, refused);
     this.#sequence += tally.messages;
-    const isDue = this.losses.answered(this.#watermark, watermark, tally, refused);
+    if (tally.messages > 0) this.losses.answered(this.#watermark, watermark, tally, refused, this.#sequence);
     this.#advance(watermark);
+    const isDue = !refused && tally.messages > 0 && (this.#told() || tally.lostLetters > 0);
     if (this.#next !== undefined) this.#leave();
     else if (isDue) this.pump();
     this.#listener.settle();
@@ -259,6 +264,12 @@ export class Delivery implements TransportListener {
   /** Offset behind the last byte that is for this output. */
   get #head(): number {
     return Math.min(this.#intake.journal.head, this.#end);
+  }
+
+  /** The journal has the numbers first: a kill in between finds both. Returns whether records that have waited are due now. */
+  #told(): boolean {
+    if (this.#gaps.areWithin(this.#sequence)) this.#intake.journal.save();
+    return this.#gaps.confirmed(this.#sequence);
   }
 
   /** Goes over to the next way, if nothing is on the present one. */

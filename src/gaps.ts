@@ -1,5 +1,10 @@
-/** The lines of a session that are missing and whose records NATS has not confirmed, in the order of their places. */
-import type { Gap, GapReason } from './core/types.ts';
+/**
+ * The lines of a session that are missing and whose records NATS has not confirmed, in the order of their places. Besides, the places at which a line was cut
+ * for want of time or room: messages that are sent again are the same then, and have the same numbers.
+ */
+import type { Mark } from './core/journal.ts';
+import type { Numbered, Numbering } from './core/numbering.ts';
+import type { Cut, Gap, GapReason } from './core/types.ts';
 import { joined } from './losses.ts';
 import { Retry } from './retry.ts';
 
@@ -11,65 +16,71 @@ const ANNOUNCED_MS = 1000;
 
 export interface GapsSettings {
   /** Those of the process before this one. */
-  readonly kept: readonly Gap[];
+  readonly kept: readonly (Gap | Cut)[];
+  /** Where that one ended, as far as it is known. */
+  readonly from: Mark;
+  readonly numbering: Numbering;
   /** No place lies behind it: a journal in memory begins anew with each process. */
   readonly head: number;
   /** Keeps them for the next process. */
-  readonly save: (gaps: readonly Gap[]) => void;
+  readonly save: (gaps: readonly (Gap | Cut)[]) => void;
   /** Records that had to wait may be taken. */
   readonly due: () => void;
 }
 
 export class Gaps {
   /** Not on their way, in the order of their places. */
-  #waiting: readonly Gap[];
+  #waiting: readonly (Gap | Cut)[];
   /** In the order in which they went. */
-  #underWay: readonly Gap[] = [];
-  /** Of these, somebody may have the record: they stay as they are. */
-  readonly #told: WeakSet<Gap>;
+  #underWay: readonly (Gap | Cut)[] = [];
+  readonly #numbering: Numbering;
   readonly #save: GapsSettings['save'];
   readonly #retry: Retry;
+  /** The one whose place was reached, and whose numbers begin there. */
+  #begun: Gap | Cut | undefined;
   /** Names that were given. */
   #count = 0;
   /** What is being lost, until it is kept how much: for the next process only. */
   readonly #expected = new Map<GapReason, Gap>();
   #announced: NodeJS.Timeout | undefined;
 
-  constructor({ kept, head, save, due }: GapsSettings) {
-    this.#waiting = kept.map((gap) => ({ ...gap, end: Math.min(gap.end, head) }));
-    this.#told = new WeakSet(this.#waiting);
+  constructor({ kept, from, head, numbering, save, due }: GapsSettings) {
+    this.#waiting = kept.filter(({ told }) => !numbering.isWithin(from.sequence, told)).map((gap) => ({ ...gap, end: Math.min(gap.end, head) }));
+    this.#numbering = numbering;
     this.#save = save;
     this.#retry = new Retry(due);
   }
 
+  /** No record is to be confirmed. */
   get isEmpty(): boolean {
-    return this.#waiting.length + this.#underWay.length === 0;
+    return !this.#waiting.some(isGap) && !this.areUnderWay;
   }
 
   /** Records are on their way. */
   get areUnderWay(): boolean {
-    return this.#underWay.length > 0;
+    return this.#underWay.some(isGap);
   }
 
   /** There are none, or the server does not permit them. */
   get areQuiet(): boolean {
-    return !this.areUnderWay && (this.#waiting.length === 0 || this.#retry.isWaiting);
+    return !this.areUnderWay && (!this.#waiting.some(isGap) || this.#retry.isWaiting);
   }
 
   /** `start`: offset of the first of the lines. Losses that touch become one, as long as nothing was said of them. */
   add(gap: Gap, start: number): void {
-    const waiting = [...this.#waiting];
-    const at = waiting.findIndex((each) => each.end === start && each.reason === gap.reason && isUncounted(each) === isUncounted(gap) && (isUncounted(gap) || !this.#told.has(each)));
-    const neighbour = waiting[at];
-    if (neighbour === undefined) {
-      const next = waiting.findIndex((each) => each.end > gap.end);
-      waiting.splice(next < 0 ? waiting.length : next, 0, this.#named(gap));
-    } else if (!isUncounted(gap) || neighbour.end !== gap.end) {
-      waiting[at] = joined(neighbour, gap);
-    }
-    this.#waiting = waiting;
+    const waiting = this.#waiting;
+    const at = waiting.findIndex((each) => isGap(each) && each.end === start && each.reason === gap.reason && canGrow(each, gap));
+    const neighbour = waiting[at] as Gap | undefined;
+    const numbered = { ...gap, number: this.#numbering.fresh(start) };
+    if (neighbour === undefined) this.#insert(this.#named(numbered));
+    else if (!isUncounted(gap) || neighbour.end !== gap.end) this.#waiting = waiting.with(at, joined(neighbour, numbered));
     const { end = Number.POSITIVE_INFINITY } = this.#expected.get(gap.reason) ?? {};
     if (gap.end < end) this.#keep();
+  }
+
+  /** A line is cut at `place`. */
+  cut(place: number): void {
+    this.#insert({ end: place, reason: 'cut', number: this.#numbering.fresh(place) });
   }
 
   /**
@@ -92,13 +103,32 @@ export class Gaps {
     this.#keep();
   }
 
-  /** The next one whose record is due before the byte at `offset`; it is on its way then. */
-  take(offset: number): Gap | undefined {
-    const gap = this.#waiting[0];
-    if (gap === undefined || gap.end > offset || this.#retry.isWaiting) return undefined;
-    this.#waiting = this.#waiting.slice(1);
+  /** Place of the next one; Infinity: there is none, or none may be taken now. */
+  get next(): number {
+    return this.#first?.end ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The place of the next one is reached: the number of the first message there. */
+  begin(): Numbered {
+    const first = this.#first;
+    if (first !== undefined && first.told === undefined && first !== this.#begun) {
+      // It may have had to wait, while others went.
+      this.#begun = { ...first, number: this.#numbering.beyond(first.number) };
+      this.#waiting = this.#waiting.with(this.#waiting.indexOf(first), this.#begun);
+    }
+    return this.#numbering.next(this.#first?.number);
+  }
+
+  /** The next one, if it is due before the byte at `offset`: the next message is about it, with a number that is kept. */
+  take(offset: number): (Gap | Cut) & { readonly told: Numbered } | undefined {
+    if (this.next > offset) return undefined;
+    const sequence = this.begin();
+    const first = this.#first as Gap | Cut;
+    // One that had to wait stands where it goes now.
+    const gap = { ...first, end: first.told === undefined ? offset : first.end, told: sequence };
+    this.#waiting = this.#waiting.filter((each) => each !== first);
     this.#underWay = [...this.#underWay, gap];
-    this.#told.add(gap);
+    this.#keep();
     return gap;
   }
 
@@ -106,13 +136,22 @@ export class Gaps {
   rewind(): void {
     this.#waiting = [...this.#underWay, ...this.#waiting];
     this.#underWay = [];
+    this.#begun = undefined;
     this.#retry.hasten();
   }
 
-  /** NATS has taken something: also the records of the first `count` that went. Returns whether others have waited for that. */
+  /** Some of those under way are among the first `count` messages. */
+  areWithin(count: number): boolean {
+    return this.#numbering.isWithin(count, this.#underWay[0]?.told);
+  }
+
+  /**
+   * The first `count` messages are confirmed, and the journal has it: a process that finds gaps kept knows by their numbers whether they are over. Returns whether
+   * others have waited for a confirmation.
+   */
   confirmed(count: number): boolean {
-    if (count > 0) {
-      this.#underWay = this.#underWay.slice(count);
+    if (this.areWithin(count)) {
+      this.#takeOff(count);
       this.#keep();
     }
     const haveWaited = this.#retry.reset();
@@ -121,14 +160,14 @@ export class Gaps {
   }
 
   /**
-   * The server has not permitted something: also the records of the first `count` that went. All wait, until it permits something else or a pause is over. False:
-   * there is no use in that.
+   * Of the first `count` messages, those that are not confirmed are not permitted: no record is, until something else is permitted or a pause is over. False:
+   * there is no use in waiting for that.
    */
   refused(count: number): boolean {
-    // A record that grows would be the same for a stream, should it have taken it all the same.
-    this.#waiting = [...this.#underWay.slice(0, count).map((gap) => gap.reason === 'not-permitted' ? this.#named(gap) : gap), ...this.#waiting];
-    this.#underWay = this.#underWay.slice(count);
-    return this.#retry.wait(count > 0);
+    const refused = this.#takeOff(count).filter(isGap);
+    // Nobody has it, so that it may grow; for a stream that has taken it all the same, it is another one.
+    this.#waiting = [...refused.map(({ told: _, ...gap }) => this.#named(gap)), ...this.#waiting];
+    return this.#retry.wait(refused.length > 0);
   }
 
   /** No more will come. */
@@ -138,7 +177,7 @@ export class Gaps {
 
   /** Nobody will hear of them: how many there were. */
   giveUp(): number {
-    const count = this.#waiting.length + this.#underWay.length;
+    const count = [...this.#waiting, ...this.#underWay].filter(isGap).length;
     this.#waiting = [];
     this.#underWay = [];
     if (count > 0) this.#keep();
@@ -150,13 +189,39 @@ export class Gaps {
     this.settle();
   }
 
+  get #first(): Gap | Cut | undefined {
+    return this.#retry.isWaiting ? this.#waiting.find((gap) => !isGap(gap)) : this.#waiting[0];
+  }
+
+  /** Those under way that are among the first `count` messages. */
+  #takeOff(count: number): readonly (Gap | Cut)[] {
+    const { taken = [], rest = [] } = Object.groupBy(this.#underWay, ({ told }) => this.#numbering.isWithin(count, told) ? 'taken' : 'rest');
+    this.#underWay = rest;
+    return taken;
+  }
+
   #named(gap: Gap): Gap {
     return { ...gap, id: `${Date.now().toString(36)}-${(this.#count++).toString(36)}` };
+  }
+
+  #insert(gap: Gap | Cut): void {
+    const next = this.#waiting.findIndex((each) => each.end > gap.end);
+    this.#waiting = this.#waiting.toSpliced(next < 0 ? this.#waiting.length : next, 0, gap);
   }
 
   #keep(): void {
     this.#save([...this.#underWay, ...this.#waiting, ...this.#expected.values()]);
   }
+}
+
+export function isGap(gap: Gap | Cut): gap is Gap {
+  return gap.reason !== 'cut';
+}
+
+/** What was told stays as it is, unless the other says nothing new. */
+function canGrow(one: Gap, other: Gap): boolean {
+  if (isUncounted(one) !== isUncounted(other)) return false;
+  return one.told === undefined || (isUncounted(other) && one.end === other.end);
 }
 
 /** It says no more than that something is missing: to say it twice says nothing new. */

@@ -8,7 +8,7 @@ import { LineCounter } from './stages/count.ts';
 export type ReadRun = (offset: number, decoder: FrameDecoder) => JournalRun | 'later' | undefined;
 
 /** `end`: offset of the first entry that is kept. */
-export interface Loss extends Required<Omit<Gap, 'reason' | 'id'>> {
+export interface Loss extends Required<Omit<Gap, 'reason' | 'id' | 'number' | 'told'>> {
   /** The rest of a line that is counted is kept, and may be lost later. */
   readonly isCut: boolean;
 }
@@ -59,12 +59,12 @@ export function now(): Moment {
 
 /** Of two that follow each other without a line between them, for the same reason. */
 export function joined(first: Gap, second: Gap): Gap {
-  const { end, reason, to } = second;
+  const { end, reason, to, number } = second;
   const { id } = first;
   const lines = sum(first.lines, second.lines);
   const bytes = sum(first.bytes, second.bytes);
   const { from } = first;
-  return { ...(id === undefined ? {} : { id }), end, reason, ...(lines === undefined ? {} : { lines }), ...(bytes === undefined ? {} : { bytes }), ...(from === undefined ? {} : { from }), to };
+  return { ...(id === undefined ? {} : { id }), end, reason, ...(lines === undefined ? {} : { lines }), ...(bytes === undefined ? {} : { bytes }), ...(from === undefined ? {} : { from }), to, ...(number === undefined ? {} : { number }) };
 }
 
 /** undefined: not known. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Account } from './core/account.ts';
 import type { Log } from './core/log.ts';
 import { MAIN_OUTPUT, type LeavingOutput, type OutputPlan, type SessionPlan } from './core/plan.ts';
-import type { Gap, Transport, TransportListener } from './core/types.ts';
+import type { Cut, Gap, Transport, TransportListener } from './core/types.ts';
 import type { Way } from './way.ts';
 import { Fifo, removeFifo } from './docker/fifo.ts';
 import { formatters } from './formatters/registry.ts';
@@ -32,7 +32,7 @@ export interface OpenerSettings {
 export interface Opening {
   /** The path again; undefined: the FIFO is gone. */
   readonly fifo?: string;
-  readonly gaps?: Readonly<Record<string, readonly Gap[]>>;
+  readonly gaps?: Readonly<Record<string, readonly (Gap | Cut)[]>>;
   readonly leaving?: readonly LeavingOutput[];
   readonly seams?: readonly number[];
   readonly mayHaveSeam?: boolean;

@@ -64,20 +64,12 @@ export class OutputLosses {
   }
 
   /**
-   * The server has taken what lies from `from` to `to`, as the tally has it, or has `refused` it; it is on hand still. Returns whether records are due now that were not
-   * before.
+   * The server has taken what lies from `from` to `to`, as the tally has it, or has `refused` it; it is on hand still. `sequence`: the number of its last message.
    */
-  answered(from: number, to: number, tally: Tally, refused: boolean): boolean {
-    const { messages, gaps, lostLetters } = tally;
-    if (messages + gaps === 0) return false;
-    if (refused) {
-      this.#refused(from, to, tally);
-      return false;
-    }
-    const isDue = this.#gaps.confirmed(gaps);
+  answered(from: number, to: number, tally: Tally, refused: boolean, sequence: number): void {
+    if (refused) this.#refused(from, to, tally, sequence);
     // Which lines these were is not known.
-    if (lostLetters > 0) this.missing({ end: to, reason: 'too-large', to: now() }, to);
-    return isDue || lostLetters > 0;
+    else if (tally.lostLetters > 0) this.missing({ end: to, reason: 'too-large', to: now() }, to);
   }
 
   /** Nobody will hear of what was lost. */
@@ -93,8 +85,8 @@ export class OutputLosses {
   }
 
   /** The record of these lines would be as little permitted as they, and waits. What went to the dead-letter subject is not lost. */
-  #refused(from: number, to: number, { lines, tooLarge, refused, deadLettered, lostLetters, gaps }: Tally): void {
-    const isWaiting = this.#gaps.refused(gaps);
+  #refused(from: number, to: number, { lines, tooLarge, refused, deadLettered, lostLetters }: Tally, sequence: number): void {
+    const isWaiting = this.#gaps.refused(sequence);
     const missing = lines - deadLettered + tooLarge + refused + lostLetters;
     if (missing > 0) this.#notPermitted(from, to, missing);
     if (!isWaiting) this.giveUpRecords();

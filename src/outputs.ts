@@ -4,8 +4,9 @@
  */
 import type { Account } from './core/account.ts';
 import type { Mark } from './core/journal.ts';
+import { Numbering } from './core/numbering.ts';
 import { MAIN_OUTPUT, type LeavingOutput, type OutputPlan } from './core/plan.ts';
-import type { Gap } from './core/types.ts';
+import type { Cut, Gap } from './core/types.ts';
 import { Delivery, type DeliveryListener } from './delivery.ts';
 import { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
@@ -15,9 +16,9 @@ import type { Way } from './way.ts';
 
 export interface OutputsSettings {
   /** By output: those whose records were not confirmed when the process before this one ended. */
-  readonly gaps: Readonly<Record<string, readonly Gap[]>>;
+  readonly gaps: Readonly<Record<string, readonly (Gap | Cut)[]>>;
   /** To be kept for the next process. */
-  readonly saveGaps: (output: string, gaps: readonly Gap[]) => void;
+  readonly saveGaps: (output: string, gaps: readonly (Gap | Cut)[]) => void;
   readonly held: HeldBytes;
   readonly openAccount: (output: string, transport: OutputPlan['transport']) => Account;
   /** Left behind by the process before this one: nobody can tell where their lines were to go. */
@@ -82,7 +83,8 @@ export class Outputs implements DeliveryListener {
     for (const { name, transport, end } of leaving.filter((output) => !this.#all.some((delivery) => delivery.name === output.name))) {
       const account = openAccount(name, transport);
       // Its stream of messages is told of nothing any more.
-      const losses = new OutputLosses(account, this.#intake, new Gaps({ kept: [], head: 0, save: () => undefined, due: () => undefined }));
+      const numbering = new Numbering();
+      const losses = new OutputLosses(account, this.#intake, new Gaps({ kept: [], from: { offset: 0, sequence: 0 }, head: 0, numbering, save: () => undefined, due: () => undefined }));
       losses.giveUpRest(losses.giveUp(this.#resumeAt(name).offset, end, 'removed'), end);
       removed(account, name);
     }
@@ -157,11 +159,11 @@ export class Outputs implements DeliveryListener {
     if (this.#intake.isComplete && this.#all.every(isDone)) this.#completed();
   }
 
-  #open(way: Way, from: Mark, gaps: readonly Gap[] = []): Delivery {
+  #open(way: Way, from: Mark, gaps: readonly (Gap | Cut)[] = []): Delivery {
     const { saveGaps, openAccount, held } = this.#settings;
     const { name } = way.plan;
     this.#isMarked ||= name !== MAIN_OUTPUT;
-    const settings = { account: openAccount(name, way.plan.transport), held, gaps, saveGaps: (changed: readonly Gap[]) => saveGaps(name, changed) };
+    const settings = { account: openAccount(name, way.plan.transport), held, gaps, saveGaps: (changed: readonly (Gap | Cut)[]) => saveGaps(name, changed) };
     return new Delivery(this.#intake, way, settings, from, this);
   }
 

@@ -3,9 +3,11 @@
  * which it has read, the cursor, and the one up to which it has handed over whole lines.
  */
 import type { Account } from './core/account.ts';
+import type { JournalRun } from './core/journal.ts';
+import type { Numbering } from './core/numbering.ts';
 import type { Transport, TransportListener } from './core/types.ts';
 import { FrameDecoder } from './docker/frame-decoder.ts';
-import type { Gaps } from './gaps.ts';
+import { isGap, type Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
 import { cutRun } from './seams.ts';
 import { Publisher } from './stages/publish.ts';
@@ -20,6 +22,7 @@ export interface PipelineContext {
   readonly intake: Intake;
   readonly account: Account;
   readonly gaps: Gaps;
+  readonly numbering: Numbering;
   readonly held: HeldBytes;
 }
 
@@ -42,14 +45,14 @@ export class Pipeline {
   #heldFrom = Number.POSITIVE_INFINITY;
   #heldTimer: NodeJS.Timeout | undefined;
 
-  constructor(way: Way, { intake, account, gaps, held }: PipelineContext, listener: TransportListener) {
+  constructor(way: Way, { intake, account, gaps, numbering, held }: PipelineContext, listener: TransportListener) {
     this.way = way;
     this.#intake = intake;
     this.#account = account;
     this.#gaps = gaps;
     this.transport = way.openTransport(listener, intake.journal.epoch);
-    this.#publisher = new Publisher(this.transport, way.formatter, way.plan.oversize);
-    this.#reassembler = new Reassembler(this.#publisher, held);
+    this.#publisher = new Publisher(this.transport, way.formatter, way.plan.oversize, numbering);
+    this.#reassembler = new Reassembler(this.#publisher, held, (offset) => this.#cut(offset));
     this.#decoder = new FrameDecoder(this.#reassembler, (bytes, places) => this.#publisher.skipped(bytes, places));
   }
 
@@ -74,11 +77,7 @@ export class Pipeline {
     const offset = run?.offset ?? head;
     if (offset !== this.#cursor) this.jump(offset);
     this.#writeGaps();
-    if (run !== undefined) {
-      this.#decoder.push(run.bytes);
-      this.#cursor += run.bytes.length;
-      this.#decoded += run.bytes.length;
-    }
+    if (run !== undefined) this.#push(run);
     this.commit();
     return true;
   }
@@ -90,7 +89,7 @@ export class Pipeline {
 
   /** Goes on at `offset`: what lay between is missing, so a held line has lost its end. */
   jump(offset: number): void {
-    this.#reassembler.release();
+    this.#release(offset);
     this.#intake.seams.align(this.#decoder, this.#cursor, offset);
     this.#cursor = offset;
   }
@@ -128,14 +127,36 @@ export class Pipeline {
     this.transport.close();
   }
 
+  /** No further than to the place of the next record: it stands there, however the bytes come. */
+  #push(run: JournalRun): void {
+    const bytes = run.bytes.subarray(0, this.#gaps.next - this.#cursor);
+    this.#decoder.push(bytes);
+    this.#cursor += bytes.length;
+    this.#decoded += bytes.length;
+  }
+
   /** The records of what was given up before the cursor; whether there were any. */
-  #writeGaps(): boolean {
-    let gap = this.#gaps.take(this.#cursor);
-    const isAny = gap !== undefined;
+  #writeGaps(offset = this.#cursor): boolean {
+    if (this.#gaps.next > offset) return false;
     // A record stands behind the line that lost its end.
-    if (isAny) this.#reassembler.release();
-    for (; gap !== undefined; gap = this.#gaps.take(this.#cursor)) this.#publisher.writeGap(gap);
-    return isAny;
+    this.#release(offset);
+    for (let gap = this.#gaps.take(offset); gap !== undefined; gap = this.#gaps.take(offset)) {
+      this.#publisher.goOn(gap.told);
+      if (isGap(gap)) this.#publisher.writeGap(gap);
+    }
+    return true;
+  }
+
+  /** What is held loses its end here, if it was not sent otherwise before. */
+  #release(offset: number): void {
+    if (this.#gaps.next <= offset) this.#publisher.goOn(this.#gaps.begin());
+    this.#reassembler.release();
+  }
+
+  /** What is held is published without its end, now and whenever it is sent again. */
+  #cut(offset: number): void {
+    this.#gaps.cut(offset);
+    this.#writeGaps(offset);
   }
 
   /** Each line that is held has its own time. */
@@ -148,7 +169,7 @@ export class Pipeline {
 
   #releaseHeld(): void {
     this.#watchHeld(Number.POSITIVE_INFINITY);
-    if (this.transport.isReady && !this.isLeft) this.#reassembler.release();
+    if (this.transport.isReady && !this.isLeft) this.#cut(this.#decoder.position);
     this.commit();
   }
 }

@@ -43,3 +43,18 @@ test.serial('while NATS is away a held line waits, and is put together when it i
   await bench.until('the line', () => bench.transport.confirmed.length > 0);
   t.deepEqual(bench.transport.confirmed, ['z'.repeat(PIECE + 5)]);
 })));
+
+test.serial('a line that was cut for want of time is cut there again when it is sent again: its pieces are the same, and have the same numbers',
+  withTimers(withBench({ state: 'slow' }, async (t, bench) => {
+  const line = framesOf(`${'z'.repeat(PIECE)}rest\n`);
+  await bench.write(Buffer.concat([framesOf('before\n'), line.subarray(0, 16_500)]));
+  mock.timers.tick(5000);
+  await bench.write(Buffer.concat([line.subarray(16_500), framesOf('after\n')]));
+  bench.transport.open();
+  const sent = bench.transport.numbered.splice(0);
+  t.deepEqual(sent.map((text) => text.replace(/z+/u, 'z')), ['1 before', '2 [1 false] z', '3 [2 true] rest', '4 after']);
+  bench.transport.lose();
+  bench.transport.open();
+  t.deepEqual(bench.transport.numbered, sent);
+  bench.transport.confirm();
+})));

@@ -88,6 +88,20 @@ function linesOf({ stream, written, books }: SessionModel): readonly Seen[] {
   return [...lines, { session: '', number: written, size: 0, told }];
 }
 
+/** Throws when two have one number, or numbers are missing elsewhere than before a record, or before a piece of a line that was to be sent otherwise. */
+function judgeNumbers({ stream: { messages }, books }: SessionModel): void {
+  if (books === 'blind') return;
+  for (const all of Map.groupBy(messages, ({ session }) => session).values()) {
+    const numbered = all.toSorted((a, b) => a.number - b.number);
+    numbered.forEach(({ id, number, body }, i) => {
+      const before = numbered[i - 1];
+      if (before?.number === number) throw new Error(`${id} and ${before.id} have the number ${number}`);
+      const isSkipping = number > (before?.number ?? 0) + 1;
+      if (isSkipping && body.gap === undefined && body.partial_id === undefined) throw new Error(`${id} has the number ${number}, and no message one of those before it`);
+    });
+  }
+}
+
 /** Throws what is wrong. */
 function judge(model: SessionModel, { oversize }: ModelSettings): void {
   const ranges = model.stream.messages.flatMap(({ body: { gap } }) => gap?.from === undefined ? [] : [{ from: numberAt(gap.from), to: numberAt(gap.to) }]);
@@ -127,6 +141,7 @@ for (const [when, steps] of Object.entries(KINDS)) {
         for (const each of list) await model.run(each);
         await model.finish();
         judge(model, chosen);
+        judgeNumbers(model);
       } finally {
         for (const clock of clocks) clock.mock.restore();
         mock.timers.reset();

@@ -35,6 +35,8 @@ export interface Journal {
   release(offset: number, sequence: number): void;
   /** Of several outputs, one has everything before `offset`, and `sequence` messages with it. */
   mark(output: string, offset: number, sequence: number): void;
+  /** A kill does not undo what was released and marked until now, unless the disk fails. */
+  save(): void;
   /** What was marked last, by an earlier process, too; undefined: nothing. */
   markOf(output: string): Mark | undefined;
   /** Forgets [from, to): it will be skipped by `read`. */

@@ -9,6 +9,7 @@
  * confirmation of the last line. An *offset* counts the bytes of one session's FIFO from its start.
  */
 import type { ByteWriter } from './byte-writer.ts';
+import type { Numbered } from './numbering.ts';
 
 export type Source = 'stdout' | 'stderr';
 
@@ -109,10 +110,18 @@ export interface Moment {
   readonly nanos: number;
 }
 
-/** Lines of one session that are missing. The record of it stands in their place in the stream of messages. */
-export interface Gap {
-  /** Offset behind the last of them. */
+/** A place in a session's output at which its messages do not simply go on: the same whenever they are sent. */
+interface Break {
+  /** Its offset: behind the last line that is missing. */
   readonly end: number;
+  /** Of the first message there, at least; undefined: any. */
+  readonly number?: Numbered;
+  /** Of its own message, or the first that came of it; undefined: it did not go. */
+  readonly told?: Numbered;
+}
+
+/** Lines of one session that are missing. The record of it stands in their place in the stream of messages. */
+export interface Gap extends Break {
   /** Tells it from others in the same place. */
   readonly id?: string;
   readonly reason: GapReason;
@@ -124,6 +133,11 @@ export interface Gap {
   readonly from?: Moment;
   /** When the last of them was written, or not later than that. */
   readonly to: Moment;
+}
+
+/** A line that the engine split was published up to here before its end had come. Nothing is missing. */
+export interface Cut extends Break {
+  readonly reason: 'cut';
 }
 
 /** Why lines were given up. Each is a counter and a log line. */
@@ -144,7 +158,7 @@ export type GapReason =
 
 /** What became of the lines of one commit. Booked when NATS confirms it, since until then it may be repeated. */
 export interface Tally {
-  /** Messages of the session's numbering: one for each line, or for each piece of a line. */
+  /** Numbers that were used up: one for each line, or for each piece of a line. */
   messages: number;
   /** Lines written, in whatever form. */
   lines: number;

@@ -52,7 +52,7 @@ export class Ledger {
   }
 
   get #isMarkSaved(): boolean {
-    return this.marks.isSaved && this.#settings.mark.isSaved(this.watermark, this.isAhead);
+    return this.marks.isSaved && this.#settings.mark.isSaved({ offset: this.watermark, sequence: this.sequence, isAhead: this.isAhead });
   }
 
   /** Whether there is a file to write to. */

@@ -181,9 +181,11 @@ export class DiskJournal implements Member, Journal {
 
   release(offset: number, sequence: number): void {
     const to = Math.min(offset, this.head);
-    if (to <= this.watermark) return;
+    // A record of the driver moves the numbering alone.
+    if (to <= this.watermark && sequence === this.#ledger.sequence) return;
     this.#wake();
     this.#ledger.sequence = sequence;
+    if (to <= this.watermark) return;
     this.#ledger.release(to);
     const first = this.#segments[0];
     if (first === undefined || first.end > this.watermark) return;
@@ -194,6 +196,10 @@ export class DiskJournal implements Member, Journal {
   mark(output: string, offset: number, sequence: number): void {
     this.#wake();
     this.#ledger.marks.set(output, offset, sequence);
+  }
+
+  save(): void {
+    if (this.head > 0) this.#ledger.save();
   }
 
   markOf(output: string): Mark | undefined {

@@ -187,6 +187,10 @@ export class MemoryJournal implements Journal {
     }
   }
 
+  save(): void {
+    // A kill takes all.
+  }
+
   discard(from: number, to: number): void {
     for (let i = this.#chunks.length - 1; i >= 0; i--) {
       const chunk = this.#chunks[i] as Chunk;

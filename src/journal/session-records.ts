@@ -10,7 +10,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LeavingOutput, OutputPlan, SessionPlan } from '../core/plan.ts';
-import type { Gap } from '../core/types.ts';
+import type { Cut, Gap } from '../core/types.ts';
 import type { SyncPolicy } from './disk.ts';
 import { nodeFileSystem, systemCode } from './file-system.ts';
 
@@ -42,7 +42,7 @@ export interface SessionRecord {
   /** All that the process took from the FIFO is in the journal: it ended in order, or it reads in a way that a kill cannot harm. */
   readonly isSeamless: boolean;
   /** By output: lines that are missing and of which the stream of messages does not know yet. */
-  readonly gaps: Readonly<Record<string, readonly Gap[]>>;
+  readonly gaps: Readonly<Record<string, readonly (Gap | Cut)[]>>;
   /** Offsets in the journal: what lies behind does not follow what lies before. */
   readonly seams: readonly number[];
   /** Outputs that were not done yet when they were taken out of the configuration; undefined: none. */

@@ -65,8 +65,8 @@ export class WatermarkFile {
     }
   }
 
-  isSaved(offset: number, isAhead: boolean): boolean {
-    return this.#saved?.offset === offset && this.#saved.isAhead === isAhead;
+  isSaved({ offset, sequence, isAhead }: Omit<Watermark, 'epoch'>): boolean {
+    return this.#saved?.offset === offset && this.#saved.sequence === sequence && this.#saved.isAhead === isAhead;
   }
 
   /** Throws the system's error; then the other slot is as it was. */

@@ -1,6 +1,7 @@
 /** The end of the path inside the process: entries become messages of the session's transport. */
 import { newTally } from '../core/tally.ts';
 import type { ByteWriter } from '../core/byte-writer.ts';
+import { Numbering, type Numbered } from '../core/numbering.ts';
 import type { OutputPlan } from '../core/plan.ts';
 import { RECORD_ORDINAL, type EntrySink, type Formatted, type Formatter, type FrameRun, type Gap, type LogEntry, type Transport } from '../core/types.ts';
 import { split } from './oversize.ts';
@@ -10,8 +11,7 @@ const NOTHING = new Uint8Array(0);
 export class Publisher implements EntrySink {
   /** Since the last commit. */
   #tally = newTally();
-  /** Messages written so far. */
-  #sequence = 0;
+  readonly #numbering: Numbering;
   readonly #transport: Transport;
   /** Cuts what does not fit. */
   readonly #formatter: Formatter;
@@ -19,7 +19,8 @@ export class Publisher implements EntrySink {
   readonly #whole: Formatter;
   readonly #oversize: OutputPlan['oversize'];
 
-  constructor(transport: Transport, formatter: Formatter, oversize: OutputPlan['oversize']) {
+  constructor(transport: Transport, formatter: Formatter, oversize: OutputPlan['oversize'], numbering = new Numbering()) {
+    this.#numbering = numbering;
     this.#transport = transport;
     this.#formatter = formatter;
     this.#whole = withFormat(formatter, (entry, out, limit) => formatWhole(formatter, entry, out, limit));
@@ -34,12 +35,17 @@ export class Publisher implements EntrySink {
   }
 
   write(entry: LogEntry): void {
-    const written = this.#transport.write(entry, this.#whole, this.#sequence + 1);
+    const written = this.#transport.write(entry, this.#whole, this.#numbering.sequence + 1);
     if (written === 'too-large') return this.#writeOversized(entry);
     if (written === 'refused') return this.#lose(entry, written);
     if (written === 'dead-letter') this.#tally.deadLettered++;
     this.#tally.lines++;
     this.#count();
+  }
+
+  /** The next message has this number, if none has it yet. Those in between are given to none. */
+  goOn({ sequence }: Numbered): void {
+    this.#count(Math.max(0, sequence - this.#numbering.sequence - 1));
   }
 
   /** Where lines were given up: one message in their place. */
@@ -59,10 +65,10 @@ export class Publisher implements EntrySink {
     const partial = { id, ordinal: RECORD_ORDINAL, last: true };
     const place: LogEntry = { source: 'stdout', seconds, nanos, bytes: NOTHING, start: 0, end: 0, offset: end, partial };
     const formatter = withFormat(this.#formatter, (_entry, out, limit) => this.#formatter.formatGap(gap, out, limit));
-    const written = this.#transport.write(place, formatter, this.#sequence + 1);
-    if (written === 'too-large' || written === 'refused') return false;
+    const written = this.#transport.write(place, formatter, this.#numbering.sequence + 1);
+    // What is not told of was to have this number.
     this.#count();
-    return true;
+    return written !== 'too-large' && written !== 'refused';
   }
 
   /**
@@ -81,7 +87,7 @@ export class Publisher implements EntrySink {
 
   /** Forgets what was not confirmed: it will be read again. `sequence`: messages that were. */
   reset(sequence: number): void {
-    this.#sequence = sequence;
+    this.#numbering.rewind(sequence);
     this.#tally = newTally();
   }
 
@@ -91,12 +97,12 @@ export class Publisher implements EntrySink {
 
   #count(messages = 1): void {
     this.#tally.messages += messages;
-    this.#sequence += messages;
+    this.#numbering.count(messages);
   }
 
   #writeOversized(entry: LogEntry): void {
     if (this.#oversize === 'split' && this.#writePieces(entry)) return;
-    const written = this.#oversize === 'drop' ? 'too-large' : this.#transport.write(entry, this.#formatter, this.#sequence + 1);
+    const written = this.#oversize === 'drop' ? 'too-large' : this.#transport.write(entry, this.#formatter, this.#numbering.sequence + 1);
     if (written === 'too-large') return this.#giveUp(entry);
     if (written === 'refused') return this.#lose(entry, written);
     this.#tally.truncated++;
@@ -107,24 +113,23 @@ export class Publisher implements EntrySink {
   #writePieces(entry: LogEntry): boolean {
     let isWhole = true;
     const pieces = split(entry, (piece) => {
-      const written = this.#transport.write(piece, this.#whole, this.#sequence + 1);
+      const written = this.#transport.write(piece, this.#whole, this.#numbering.sequence + 1);
       if (written === 'too-large') return false;
-      if (written === 'refused') isWhole = false;
+      // The record has the number of the first that was refused: all others have theirs again.
+      if (written === 'refused' && isWhole) this.#lose(entry, written);
       else this.#count();
+      if (written === 'refused') isWhole = false;
       return true;
     });
     if (pieces === 0) return false;
-    if (!isWhole) {
-      this.#lose(entry, 'refused');
-      return true;
-    }
+    if (!isWhole) return true;
     this.#tally.lines++;
     this.#tally.split++;
     return true;
   }
 
   #giveUp(entry: LogEntry): void {
-    const written = this.#transport.writeDeadLetter(entry, this.#formatter, this.#sequence + 1);
+    const written = this.#transport.writeDeadLetter(entry, this.#formatter, this.#numbering.sequence + 1);
     if (written !== 'dead-letter') return this.#lose(entry, written === 'refused' ? written : 'too-large');
     this.#tally.lines++;
     this.#tally.deadLettered++;

@@ -55,12 +55,15 @@ class HeldLine implements LogEntry {
 export class Reassembler implements EntrySink {
   readonly #next: EntrySink;
   readonly #held: HeldBytes;
+  readonly #full: (offset: number) => void;
   readonly #stdout = new HeldLine('stdout');
   readonly #stderr = new HeldLine('stderr');
 
-  constructor(next: EntrySink, held: HeldBytes) {
+  /** `full` is told of an entry for which the memory for held lines has no room, and calls `release`. */
+  constructor(next: EntrySink, held: HeldBytes, full: (offset: number) => void = () => this.release()) {
     this.#next = next;
     this.#held = held;
+    this.#full = full;
   }
 
   /** Offset of the oldest entry held, or Infinity. */
@@ -106,9 +109,8 @@ export class Reassembler implements EntrySink {
   #add(line: HeldLine, entry: LogEntry, partial: Partial): void {
     if (!line.isOpen) this.#begin(line, entry, partial);
     const size = entry.end - entry.start;
-    if (line.end > 0 && (line.end + size > MAX_LINE_BYTES || this.#held.used + size > this.#held.limit)) {
-      this.#publishPiece(line, false);
-    }
+    if (line.end > 0 && line.end + size > MAX_LINE_BYTES) this.#publishPiece(line, false);
+    if (line.end > 0 && this.#held.used + size > this.#held.limit) this.#full(entry.offset);
     if (line.end === 0) {
       line.offset = entry.offset;
       // Engines before 18.09.7 do not count.

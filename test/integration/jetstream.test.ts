@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava';
 import { connect, RetentionPolicy, type DiscardPolicy, type StreamConfig } from 'nats';
 import { startNatsCluster } from '../support/nats-cluster.ts';
 import type { NatsProcessServer } from '../support/nats-process.ts';
-import { gaps, Stream } from '../support/stream.ts';
+import { gaps, Stream, type Stored } from '../support/stream.ts';
 import { until } from '../support/wait.ts';
 import { Load, startDriver, startLocalNats, startProxy, type Rig } from './rig.ts';
 
@@ -254,6 +254,37 @@ test('N13: answers that are lost on the way back cost no line, and none is store
   proxy.cut();
   await web.write(100);
   await proveComplete(t, rig, stream);
+});
+
+test('K1: lines that were stored without an answer, and then had to be given up, share their numbers with no record and no later line', async (t) => {
+  const nats = await startServer(t);
+  const stream = await makeStream(t, nats.url);
+  const proxy = await startProxy(t, nats.port);
+  await proxy.accept();
+  const rig = await drive(t, proxy.url, { NATS_BUFFER_CONTAINER_SIZE: '1m' });
+  const web = await rig.container('web');
+  await web.write(10);
+  await until('lines are stored', async () => await stream.count() === 10);
+  proxy.silence('to client');
+  await web.write(1000);
+  await until('the server has stored them', async () => await stream.count() === 1010);
+  await proxy.refuse();
+  await web.write(20_000);
+  await rig.plugin.kill();
+  await rig.plugin.startAgain();
+  proxy.restore();
+  await proxy.accept();
+  const isAfter = ({ body }: Stored): boolean => body.source === 'driver';
+  await until('the record is there', async () => (await stream.read()).some(isAfter), 30_000);
+  await web.write(10);
+  await web.stop();
+  const stored = await stream.read();
+  const places = new Map(stored.map(({ session, sequence, id }) => [`${session} ${sequence}`, id]));
+  t.is(places.size, stored.length, 'each number is that of one message');
+  const first = stored.findIndex(isAfter);
+  t.deepEqual(gaps(stored.slice(0, first)), []);
+  const rest = stored.slice(first);
+  t.deepEqual(rest.map(({ sequence }) => sequence), rest.map((_, i) => (rest[0] as Stored).sequence + i), 'from the record on, the numbers go on without a hole');
 });
 
 test('N7: lines of a user who may not publish are counted, and when it may a record of them is stored', async (t) => {

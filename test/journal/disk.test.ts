@@ -73,6 +73,17 @@ test('the numbering of messages goes on after a restart, from the watermark', (t
   t.deepEqual([again.watermark, again.sequence, again.epoch], [4, 17, journal.epoch]);
 });
 
+test('a message without a byte of the journal moves the numbering, too', (t) => {
+  const { fs, budget } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two three'));
+  journal.release(4, 17);
+  journal.release(4, 18);
+  journal.save();
+  fs.kill();
+  t.is(open(newHost({ fs }).budget).journal.sequence, 18);
+});
+
 test('what is confirmed is saved in the next tick; again half a second later, or when it is much', (t) => {
   const { fs, budget, ticks } = newHost();
   const { journal } = open(budget);

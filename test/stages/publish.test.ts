@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Formatted, LogEntry, Tally, Transport, Written } from '../../src/core/types.ts';
+import type { Formatted, Formatter, LogEntry, Tally, Transport, Written } from '../../src/core/types.ts';
 import { Publisher } from '../../src/stages/publish.ts';
 import { entryOf } from './collector.ts';
 import { tallyOf } from '../support/tally.ts';
@@ -13,8 +13,10 @@ class Recorder implements Transport {
   answers: Written[] = [];
   /** Offset, ordinal and name of what was written. */
   readonly places: string[] = [];
+  readonly numbers: number[] = [];
 
-  write({ offset, partial }: LogEntry): Written {
+  write({ offset, partial }: LogEntry, _formatter: Formatter, sequence: number): Written {
+    this.numbers.push(sequence);
     this.places.push(partial === undefined ? `${offset}` : `${offset}.${partial.ordinal}.${partial.id}`);
     return this.answers.shift() ?? 'whole';
   }
@@ -89,10 +91,27 @@ test('a record takes the place of a line that NATS does not take, the same whene
   t.deepEqual(transport.commits, [[30, tallyOf({ messages: 2, refused: 1, tooLarge: 1, notes: 2 })]]);
 });
 
-test('a record that NATS does not take, either, is not told of', (t) => {
+test('a record that NATS does not take, either, is not told of: its number is left out', (t) => {
   const { transport, publisher } = newPublisher();
   transport.answers = ['refused', 'refused'];
   publisher.write(entryOf('x'));
   publisher.commit(30);
-  t.deepEqual(transport.commits, [[30, tallyOf({ refused: 1 })]]);
+  t.deepEqual(transport.commits, [[30, tallyOf({ messages: 1, refused: 1 })]]);
+});
+
+test('a record takes the number of the piece that NATS does not take: the other pieces have theirs again', (t) => {
+  const transport = new Recorder();
+  const publisher = new Publisher(transport, { format: () => 'whole', formatGap: () => 'whole' }, 'split');
+  const line = entryOf('x'.repeat(10_000), { offset: 7 });
+  const write = (...answers: Written[]): readonly (readonly [place: string, number: number])[] => {
+    publisher.reset(0);
+    const { length } = transport.places;
+    transport.answers = answers;
+    publisher.write(line);
+    return transport.places.slice(length).map((place, i) => [place, transport.numbers[length + i] as number]);
+  };
+  const first = write('too-large', 'too-large', 'whole', 'whole');
+  const again = write('too-large', 'too-large', 'refused', 'whole', 'whole');
+  t.deepEqual(first.slice(2), [['7.1.7', 1], ['7.2.7', 2], ['7.3.7', 3]]);
+  t.deepEqual(again.slice(2), [['7.1.7', 1], ['7.0.refused', 1], ['7.2.7', 2], ['7.3.7', 3]]);
 });

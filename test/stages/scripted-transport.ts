@@ -1,5 +1,5 @@
 /** A way to NATS that does what a test says: takes lines while it is open, confirms, loses and gives up on demand. */
-import type { Formatted, LogEntry, Tally, Transport, TransportListener } from '../../src/core/types.ts';
+import type { Formatted, Formatter, LogEntry, Tally, Transport, TransportListener } from '../../src/core/types.ts';
 
 interface Commit {
   readonly watermark: number;
@@ -15,6 +15,8 @@ export class ScriptedTransport implements Transport {
   isClosed = false;
   /** All lines that NATS confirmed, in order; with lines of marked pieces in brackets. */
   readonly confirmed: string[] = [];
+  /** The same for all that was written, whatever became of it, with its number in front. */
+  readonly numbered: string[] = [];
   /** Committed and not confirmed. */
   commits: Commit[] = [];
   /** Confirms each commit by itself, a turn later. */
@@ -38,13 +40,9 @@ export class ScriptedTransport implements Transport {
     return 'too-large';
   }
 
-  write({ bytes, start, end, partial, offset }: LogEntry): Formatted {
-    if (partial?.ordinal === 0) {
-      this.#written.push(`<gap ${offset}>`);
-      return 'whole';
-    }
-    const line = Buffer.from(bytes.subarray(start, end)).toString('latin1');
-    this.#written.push(partial === undefined ? line : `[${partial.ordinal} ${partial.last}] ${line}`);
+  write(entry: LogEntry, _formatter: Formatter, sequence: number): Formatted {
+    this.#written.push(textOf(entry));
+    this.numbered.push(`${sequence} ${textOf(entry)}`);
     return 'whole';
   }
 
@@ -103,4 +101,10 @@ export class ScriptedTransport implements Transport {
     this.#written = [];
     this.listener.gaveUp();
   }
+}
+
+function textOf({ bytes, start, end, partial, offset }: LogEntry): string {
+  if (partial?.ordinal === 0) return `<gap ${offset}>`;
+  const line = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+  return partial === undefined ? line : `[${partial.ordinal} ${partial.last}] ${line}`;
 }

@@ -13,6 +13,7 @@ import type { Gap } from '../../src/core/types.ts';
 import type { Way } from '../../src/way.ts';
 import { Fifo } from '../../src/docker/fifo.ts';
 import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
+import { isGap } from '../../src/gaps.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
 import { encodeFrame, entriesOf, type Source } from '../support/log-entry.ts';
@@ -77,7 +78,7 @@ export class SessionBench {
       leaving, saveLeaving: (list) => void (this.leaving = list),
       openAccount: (name) => this.#named(name).account = new Account(new Log({ write: () => true }), 'web', undefined, undefined, name),
       overflow, gaps: Object.fromEntries([MAIN_OUTPUT, ...further].map((name) => [name, gaps])), saveGaps: (_output, list) => {
-        this.gaps = list;
+        this.gaps = list.filter(isGap);
         this.gapSaves++;
       },
       ended: (isOver) => this.ends.push(isOver),

@@ -18,6 +18,9 @@ export interface StoredGap {
 export interface Message {
   /** Nats-Msg-Id. */
   readonly id: string;
+  /** Nats-Log-Session and Nats-Log-Sequence. */
+  readonly session: string;
+  readonly number: number;
   readonly body: { readonly text: string; readonly source: string; readonly gap?: StoredGap; readonly truncated?: number; readonly partial_id?: string };
 }
 
@@ -79,9 +82,9 @@ export class ModelTransport implements Transport {
     }
     this.#framer.close(out, out.pending - before);
     const text = out.take().toString('utf8');
-    const id = /Nats-Msg-Id: (\S+)/u.exec(text)?.[1] ?? '';
+    const [id, session, number] = ['Msg-Id', 'Log-Session', 'Log-Sequence'].map((name) => new RegExp(`Nats-${name}: (\\S+)`, 'u').exec(text)?.[1] ?? '') as [string, string, string];
     if (this.#confirmed.has(id)) throw new Error(`${id} is confirmed, and written again`);
-    this.#written.push({ id, body: JSON.parse(text.slice(text.indexOf('\r\n\r\n'))) as Message['body'] });
+    this.#written.push({ id, session, number: Number(number), body: JSON.parse(text.slice(text.indexOf('\r\n\r\n'))) as Message['body'] });
     return formatted;
   }
 

@@ -7,7 +7,7 @@ import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
 import type { FileSystem } from '../../src/journal/file-system.ts';
 import type { OverflowPlan } from '../../src/core/plan.ts';
-import type { Gap } from '../../src/core/types.ts';
+import type { Cut, Gap } from '../../src/core/types.ts';
 import { createJsonFormatter } from '../../src/formatters/json.ts';
 import { DiskBudget } from '../../src/journal/disk-budget.ts';
 import { DiskJournal, type SyncPolicy } from '../../src/journal/disk.ts';
@@ -27,6 +27,8 @@ const MEMORY = 256 * 1024;
 const TICK_MS = 100;
 /** Time of line 0, in seconds since 1970; the next line is a microsecond later. */
 const EPOCH_SECONDS = 1_700_000_000;
+/** Between the begin of one process and that of the next. */
+const HOUR_SECONDS = 3600;
 const FACTS = { id: 'a', name: 'web', imageId: '', imageName: '', hostname: '', tag: '', attributes: new Map<string, string>() };
 
 export type Operation =
@@ -64,7 +66,7 @@ export type Books = 'exact' | 'cautious' | 'blind';
 
 /** Of what a record of a session holds. */
 interface KeptRecord {
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly (Gap | Cut)[];
   readonly seams: readonly number[];
 }
 
@@ -201,7 +203,7 @@ export class SessionModel {
   #start(isAfterKill: boolean, isPowerLost: boolean): Process {
     if (this.#isUnsaved) this.books = 'blind';
     mock.timers.reset();
-    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: (EPOCH_SECONDS + HOUR_SECONDS * this.accounts.length) * 1000 });
     const { overflow, oversize, sync, maxPayload } = this.#settings;
     const budget = new DiskBudget({
       root: '/journal', limit: LIMIT, memory: new MemoryBudget(MEMORY), fs: this.#fs,
