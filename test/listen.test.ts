@@ -2,9 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { createHttpServer } from '../src/listen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nld-listen-'));
 const children: ChildProcess[] = [];
@@ -85,4 +87,18 @@ test('a path that cannot be listened on is refused by name', async (t) => {
   const said = await listen('x', path);
   t.regex(said, /^refused: /);
   t.true(said.includes('xxx'));
+});
+
+test('a request that does not arrive whole in time is answered with the time, and its connection is closed', async (t) => {
+  const path = join(folder, 'slow.sock');
+  // Reads no body: whoever does waits for its end.
+  const server = createHttpServer(Promise.resolve(() => undefined), 100);
+  server.listen(path);
+  await once(server, 'listening');
+  const socket = connect(path);
+  socket.write('POST /LogDriver.StartLogging HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{"File":');
+  const answer = Buffer.concat(await socket.toArray() as Buffer[]).toString();
+  t.regex(answer, /^HTTP\/1\.1 408 Request Timeout\r\n/);
+  t.true(answer.endsWith('\r\n\r\n{"Err":"nats: the request did not arrive whole within 0.1 s"}'), answer);
+  server.close();
 });

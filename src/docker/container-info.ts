@@ -30,6 +30,10 @@ export interface EngineInfo {
 }
 
 const SHORT_ID_LENGTH = 12;
+/** In bytes; of the engine's IDs, twice over. It is part of every message. */
+const MAX_ID_BYTES = 128;
+/** Of a name in an error, in characters. */
+const SHOWN_CHARACTERS = 64;
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
@@ -60,7 +64,7 @@ function recordFrom(value: unknown, field: string): StringRecord {
   const record: Record<string, string> = Object.create(null);
   if (value === null || value === undefined) return record;
   if (!isObject(value)) throw wrong(field, 'an object of strings', value);
-  for (const [key, entry] of Object.entries(value)) record[key] = textFrom(entry, `${field}[${JSON.stringify(key)}]`);
+  for (const [key, entry] of Object.entries(value)) record[key] = textFrom(entry, `${field}[${JSON.stringify(key.slice(0, SHOWN_CHARACTERS))}]`);
   return record;
 }
 
@@ -71,6 +75,8 @@ export function parseEngineInfo(value: unknown): EngineInfo {
   const text = (field: string): string => textFrom(fields.get(field), field);
   const id = text('ContainerID');
   if (id === '') throw new Error('container info, ContainerID: expected the full ID of the container, got nothing');
+  const bytes = Buffer.byteLength(id);
+  if (bytes > MAX_ID_BYTES) throw new Error(`container info, ContainerID: expected the full ID of the container, at most ${MAX_ID_BYTES} bytes, got ${bytes}`);
   return {
     Config: recordFrom(fields.get('Config'), 'Config'),
     ContainerID: id,

@@ -11,6 +11,8 @@ import { watch, type Readiness } from './readiness.ts';
 /** A container that fills its pipe gets one that takes more at a time: the largest that needs no privilege. */
 const LARGE_PIPE_BYTES = 1024 * 1024;
 
+const NO_FIFO = 'it is not a FIFO';
+
 /** The FIFO cannot be opened: names the path, and does not repeat the system's own words (see `reword`). */
 export class FifoError extends Error {}
 
@@ -93,16 +95,22 @@ function isPlain(path: string): boolean {
 }
 
 function open(path: string): number {
-  if (!isPlain(path)) throw new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: wanted an absolute path without "." and ".."`);
-  let fd: number;
+  if (!isPlain(path)) throw refusal(path, 'wanted an absolute path without "." and ".."');
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    // Opening a device may set something going.
+    const found = lstatSync(path);
+    if (!found.isFIFO() && !found.isSymbolicLink()) throw refusal(path, NO_FIFO);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    if (fstatSync(fd).isFIFO()) return fd;
+    closeSync(fd);
+    throw refusal(path, NO_FIFO);
   } catch (error) {
-    throw new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: ${reword(errorCode(error))}`, { cause: error });
+    throw error instanceof FifoError ? error : refusal(path, reword(errorCode(error)), error);
   }
-  if (fstatSync(fd).isFIFO()) return fd;
-  closeSync(fd);
-  throw new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: it is not a FIFO`);
+}
+
+function refusal(path: string, reason: string, cause?: unknown): FifoError {
+  return new FifoError(`log FIFO ${JSON.stringify(path)} cannot be opened: ${reason}`, { cause });
 }
 
 function errorCode(error: unknown): string {

@@ -5,16 +5,17 @@
  * belongs (its own retries lose it). It reads `Err` from a 200 as the text for the user, and calls any other status
  * a broken plugin. Source: moby pkg/plugins/client.go, daemon/logger/proxy.go.
  */
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import Koa from 'koa';
 import Router from 'koa-router';
 import type { Log } from '../core/log.ts';
 import { answerJson } from './json-answer.ts';
 import { RequestError, type LogDriver } from './log-driver.ts';
+import { BrokenRequest, RequestBodies } from './request-body.ts';
 import { statusRoutes, type LazyMetrics, type StatusSource } from './status-routes.ts';
 
-/** Bodies hold all labels and the whole environment of a container; the engine sets no limit. */
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** PATH_MAX of Linux, without the byte that ends a path. */
+const MAX_PATH_BYTES = 4095;
 
 export interface PluginSettings {
   readonly driver: LogDriver & StatusSource;
@@ -28,6 +29,7 @@ export interface PluginSettings {
 export function requestListener({ driver, reload, metrics, log }: PluginSettings): RequestListener {
   const app = new Koa();
   const router = new Router();
+  const bodies = new RequestBodies();
   router.post('/Plugin.Activate', (context) => {
     answerJson(context, { Implements: ['LogDriver'] });
   });
@@ -36,12 +38,12 @@ export function requestListener({ driver, reload, metrics, log }: PluginSettings
     answerJson(context, { Cap: { ReadLogs: false }, Err: '' });
   });
   router.post('/LogDriver.StartLogging', async (context) => {
-    const request = await readRequest(context.req, 'StartLogging');
+    const request = await bodies.read(context.req, 'StartLogging');
     await driver.startLogging(fileOf(request), request['Info']);
     answerJson(context, { Err: '' });
   });
   router.post('/LogDriver.StopLogging', async (context) => {
-    await driver.stopLogging(fileOf(await readRequest(context.req, 'StopLogging')));
+    await driver.stopLogging(fileOf(await bodies.read(context.req, 'StopLogging')));
     answerJson(context, { Err: '' });
   });
   router.post('/reload', (context) => {
@@ -52,6 +54,7 @@ export function requestListener({ driver, reload, metrics, log }: PluginSettings
     try {
       await next();
     } catch (error) {
+      if (error instanceof BrokenRequest) return log.limited('warn', 'http', 'plugin socket', { error: error.message });
       const expected = error instanceof RequestError;
       if (!expected) log.error('request failed', { path: context.path, error: error instanceof Error ? error.stack ?? error.message : String(error) });
       context.status = expected ? 200 : 500;
@@ -71,32 +74,16 @@ export function requestListener({ driver, reload, metrics, log }: PluginSettings
   return (request, response) => void answer(request, response);
 }
 
-/** The body as an object. Engines send exactly one JSON value. */
-async function readRequest(request: IncomingMessage, method: string): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  if (size > MAX_BODY_BYTES) throw new RequestError(`nats: ${method}: the request has ${size} bytes, at most ${MAX_BODY_BYTES} are taken`);
-  if (size === 0) throw new RequestError(`nats: ${method}: the request came without its body, as a repeated request of the engine does; start the container again`);
-  const value = parseJson(Buffer.concat(chunks).toString());
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RequestError(`nats: ${method}: expected a JSON object as the request`);
-  return value as Readonly<Record<string, unknown>>;
-}
-
-/** The text holds a container's environment and appears in no error. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function fileOf(request: Readonly<Record<string, unknown>>): string {
   const file = request['File'];
-  if (typeof file === 'string' && file !== '') return file;
-  throw new RequestError('nats: expected the path of a log FIFO as File');
+  if (typeof file !== 'string' || file === '') throw new RequestError(`nats: expected the path of a log FIFO as File, got ${file === '' ? 'nothing' : kindOf(file)}`);
+  const bytes = Buffer.byteLength(file);
+  if (bytes > MAX_PATH_BYTES) throw new RequestError(`nats: expected the path of a log FIFO as File, of at most ${MAX_PATH_BYTES} bytes, got ${bytes}`);
+  return file;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }

@@ -37,6 +37,10 @@ const refused = test.macro((t, value: unknown, message: string) => t.throws(() =
 test('an info that is no object is refused', refused, [], 'container info: expected an object, got array');
 test('an info that is null is refused', refused, null, 'container info: expected an object, got null');
 test('an info without an ID is refused', refused, {}, 'container info, ContainerID: expected the full ID of the container, got nothing');
+test('an ID that is longer than any is refused: it would be part of every message', refused, { ContainerID: 'x'.repeat(200) },
+  'container info, ContainerID: expected the full ID of the container, at most 128 bytes, got 200');
+test('a label whose value is a number is refused by the beginning of its name', refused, { ContainerID: ID, ContainerLabels: { ['x'.repeat(100_000)]: 5 } },
+  `container info, ContainerLabels["${'x'.repeat(64)}"]: expected a string, got number`);
 test('a name that is a number is refused', refused, { ContainerID: ID, ContainerName: 5 },
   'container info, ContainerName: expected a string, got number');
 test('arguments that are text are refused', refused, { ContainerID: ID, ContainerArgs: 'sh' },

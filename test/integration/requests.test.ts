@@ -1,9 +1,7 @@
 /** What the engine may ask, in which state NATS may be then, and how fast the answer comes. */
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import type { FakeEngine } from '../support/fake-engine.ts';
 import { SAMPLE_INFO } from '../support/info.ts';
 import { CLEAN } from '../support/oracle.ts';
 import { freePort, until } from '../support/wait.ts';
@@ -90,29 +88,6 @@ test('A2 StartLogging that is repeated without its body is refused with a text t
   t.is(status, 200);
   t.regex((JSON.parse(text) as { Err: string }).Err, /^nats: StartLogging: the request came without its body.* start the container again$/);
 });
-
-interface Impostor {
-  readonly title: string;
-  readonly make: (path: string, engine: FakeEngine) => void;
-  readonly words: RegExp;
-}
-
-const IMPOSTORS: readonly Impostor[] = [
-  { title: 'that is missing', make: () => undefined, words: /there is nothing at that path$/ },
-  { title: 'that is a plain file', make: (path) => writeFileSync(path, 'secret'), words: /it is not a FIFO$/ },
-  { title: 'that is a link to a FIFO', make: (path, engine) => symlinkSync(engine.createFifo().file, path), words: /it is a symbolic link$/ },
-];
-
-for (const { title, make, words } of IMPOSTORS) {
-  test(`A3 a FIFO ${title} is refused by its path, and nothing is left of it`, async (t) => {
-    const rig = await startDriver(t, { NATS_SERVERS: `127.0.0.1:${await freePort()}` });
-    const path = join(rig.engine.dir, 'impostor');
-    make(path, rig.engine);
-    const error = await t.throwsAsync(rig.engine.call('LogDriver.StartLogging', { File: path, Info: SAMPLE_INFO }), { message: words });
-    t.true(error?.message.startsWith(`nats: log FIFO ${JSON.stringify(path)} cannot be opened: `), error?.message);
-    t.deepEqual(rig.plugin.log('session started'), []);
-  });
-}
 
 test('D1 a FIFO whose engine is gone ends its session and is removed; its lines arrive', async (t) => {
   const nats = await startLocalNats(t);

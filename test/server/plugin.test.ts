@@ -190,7 +190,7 @@ const bad: readonly [title: string, body: string | Buffer, words: RegExp][] = [
   ['a File by way of the prototype', `{"__proto__":{"File":"${CANARY}"}}`, /path of a log FIFO as File/],
   ['bytes that are not UTF-8', Buffer.from([0xff, 0xfe, 0x00]), /expected a JSON object/],
   ['a hundred thousand brackets', '['.repeat(100_000), /expected a JSON object/],
-  ['deep nesting', `{"File":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, /path of a log FIFO as File/],
+  ['deep nesting', `{"File":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, /nested more than 100 deep/],
 ];
 
 for (const [title, body, words] of bad) {
@@ -305,11 +305,20 @@ test('connections that say nothing, nonsense or half a request end nothing', wit
   const half = await bench.connect();
   nonsense.send('\x16\x03\x01 this is no HTTP\r\n\r\n');
   half.send(post('LogDriver.StartLogging', BODY).subarray(0, 200));
+  t.deepEqual(await nonsense.reply(), { status: 400, body: { Err: 'nats: expected a request of HTTP/1.1, got something else (HPE_INVALID_METHOD)' } });
   await until('the nonsense is refused', () => nonsense.isClosed);
   half.close();
   silent.close();
   t.deepEqual(await bench.ask(post('LogDriver.StartLogging', BODY)), ok);
   t.is(bench.driver.started.length, 1);
+  await until('the broken request is told of', () => bench.log.length > 0);
+  t.deepEqual(bench.log.map((line) => (JSON.parse(line) as { error: string }).error), ['StartLogging: the connection was closed after 28 bytes of the request']);
+}));
+
+test('headers over the limit are answered with it', withBench(async (t, bench) => {
+  const { status, body } = await bench.ask(`POST /LogDriver.StartLogging HTTP/1.1\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`);
+  t.is(status, 431);
+  t.deepEqual(body, { Err: 'nats: the headers of the request have more than 16384 bytes' });
 }));
 
 test('the engine asks again and again for the same: each is answered', withBench(async (t, bench) => {
