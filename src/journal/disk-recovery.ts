@@ -11,7 +11,7 @@ import { isShortage, systemCode, type FileSystem } from './file-system.ts';
 import { isMarkFile } from './marks.ts';
 import type { Quarantine } from './quarantine.ts';
 import { baseOf, HEADER_BYTES, MAX_SEGMENT_BYTES, type Segment, type SegmentFolder } from './segment.ts';
-import { WATERMARK_FILE, type WatermarkFile } from './watermark-file.ts';
+import { WATERMARK_FILE, WatermarkFile } from './watermark-file.ts';
 
 /**
  * While the disk was broken, bytes lived in memory and may have been sent. Their offsets must not be used again, or
@@ -70,7 +70,8 @@ export class Recovery {
     for (const name of this.#names()) {
       if (name === WATERMARK_FILE) this.#judge(name, () => watermarkFile.load());
       else if (name === HOLES_FILE) this.#judge(name, () => holes.load(this.#fs, this.#folder.path, this.#folder.seed));
-      else if (name !== NEW_HOLES_FILE && !isMarkFile(name)) this.#judge(name, () => this.#inspect(name));
+      else if (isMarkFile(name)) this.#judge(name, () => this.#heed(name));
+      else if (name !== NEW_HOLES_FILE) this.#judge(name, () => this.#inspect(name));
     }
     this.#order();
     const saved = watermarkFile.saved;
@@ -106,6 +107,13 @@ export class Recovery {
       this.#report(error as Error);
       this.#putAway(name, 0);
     }
+  }
+
+  /** An output may have sent bytes that the disk lost: its mark outlives them where it was made safe before they were. */
+  #heed(name: string): void {
+    const file = new WatermarkFile(this.#fs, this.#folder.path, this.#folder.seed, name);
+    file.load();
+    this.#bound = Math.max(this.#bound, file.saved?.offset ?? 0);
   }
 
   #inspect(name: string): void {

@@ -1,4 +1,5 @@
 /** Several outputs of one journal: each resumes where it was. */
+import { mock } from 'node:test';
 import test from 'ava';
 import { bytes, FOLDER, newHost, open, text } from '../support/journal-host.ts';
 
@@ -65,4 +66,41 @@ test('marks whose file is damaged, or of another numbering, say nothing', (t) =>
   fs.write(file, Buffer.alloc(80, 7), 0, 80, 0);
   fs.close(file);
   t.is(open(newHost({ fs }).budget).journal.markOf('main'), undefined);
+});
+
+test('offsets before the mark of an output are not used again where the disk lost their bytes', (t) => {
+  mock.timers.enable({ apis: ['Date'] });
+  t.teardown(() => mock.timers.reset());
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two three '));
+  journal.mark('main', 0, 0);
+  journal.mark('audit', 8, 2);
+  ticks(1);
+  fs.kill();
+  fs.unlink(`${FOLDER}/0000000000000000.seg`);
+  mock.timers.tick(1);
+  const { journal: next } = open(newHost({ fs }).budget);
+  next.append(bytes('four '));
+  t.is(text(next, 8), 'four ');
+  t.deepEqual(next.missing, [{ from: 0, to: 8 }]);
+  t.not(next.epoch, journal.epoch, 'the numbers of the messages that may have been sent would come again');
+});
+
+test('offsets before the mark of an output are not used again where the disk took the mark and not the watermark', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two '));
+  journal.mark('main', 0, 0);
+  ticks(1);
+  fs.inject = (_call, path) => path.endsWith('.seg') || path.endsWith('/watermark') ? { code: 'EIO' } : undefined;
+  journal.append(bytes('three '));
+  journal.mark('audit', 14, 3);
+  ticks(6);
+  fs.inject = () => undefined;
+  fs.kill();
+  const { journal: next } = open(newHost({ fs }).budget);
+  next.append(bytes('four '));
+  t.is(text(next), 'one two <14>four ');
+  t.deepEqual(next.missing, [{ from: 8, to: 14 }]);
 });
