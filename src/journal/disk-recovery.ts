@@ -91,9 +91,8 @@ export class Recovery {
     try {
       return this.#fs.list(this.#folder.path);
     } catch (error) {
-      const code = systemCode(error);
-      if (code === 'ENOTDIR') this.#quarantine.take(this.#folder.path, 0);
-      else if (code !== 'ENOENT') throw error;
+      if (systemCode(error) !== 'ENOTDIR') throw error;
+      this.#quarantine.take(this.#folder.path, 0);
       return [];
     }
   }

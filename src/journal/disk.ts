@@ -203,7 +203,8 @@ export class DiskJournal implements Member, Journal {
   }
 
   markOf(output: string): Mark | undefined {
-    return this.isDetached ? undefined : this.#ledger.marks.get(output);
+    // A session without a byte has no folder to look into.
+    return this.isDetached || this.head === 0 ? undefined : this.#ledger.marks.get(output);
   }
 
   discard(from: number, to: number): void {

@@ -4,7 +4,7 @@
  */
 import {
   close, closeSync, constants, fdatasync, fdatasyncSync, fstatSync, fsync, fsyncSync, mkdirSync, open, openSync, readdirSync, readSync, renameSync,
-  rmSync, statfsSync, unlinkSync, writeSync,
+  rmSync, statfsSync, statSync, unlinkSync, writeSync,
 } from 'node:fs';
 
 /** `create` makes a file or empties it, `update` makes it or keeps it, `write` and `read` want it to be there. */
@@ -23,6 +23,7 @@ export interface Space {
 export interface FileSystem {
   /** With those above it; nothing happens when it is there. */
   makeFolder(path: string): void;
+  /** The names in a folder; none when it is not there. */
   list(path: string): readonly string[];
   open(path: string, mode: OpenMode): number;
   close(fd: number): void;
@@ -59,7 +60,8 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
 /** The machine's own. What it makes only its owner can read: it holds log lines. */
 export const nodeFileSystem: FileSystem = {
   makeFolder: (path) => void mkdirSync(path, { recursive: true, mode: 0o700 }),
-  list: (path) => readdirSync(path),
+  // Each session begins without a folder: making an error of that costs more than this look.
+  list: (path) => statSync(path, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(path),
   open: (path, mode) => openSync(path, FLAGS[mode], 0o600),
   close: (fd) => closeSync(fd),
   size: (fd) => {

@@ -6,7 +6,7 @@
  *
  * All numbers are little-endian.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { systemCode, type FileSystem, type SyncTarget } from './file-system.ts';
@@ -81,7 +81,7 @@ export class SegmentFolder {
     header.write(MAGIC, 'latin1');
     header.writeUInt32LE(VERSION, 8);
     header.writeBigUInt64LE(BigInt(base), 12);
-    createHash('sha256').update(this.#id).digest().copy(header, 20, 0, DIGEST_BYTES);
+    hash('sha256', this.#id, 'buffer').copy(header, 20, 0, DIGEST_BYTES);
     header.writeUInt32LE(crc32(header.subarray(0, HEADER_BYTES - 4)), HEADER_BYTES - 4);
     return header;
   }

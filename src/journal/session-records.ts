@@ -5,7 +5,7 @@
  * A record holds no secret and no more of the environment than the messages show. It lives until the last line of the
  * session is confirmed: as long as the journal, whose lines it tells where to go.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ export interface SessionRecord {
 
 /** A name for what is kept of the session of this FIFO. */
 export function sessionKey(file: string): string {
-  return createHash('sha256').update(file).digest('hex').slice(0, 32);
+  return hash('sha256', file).slice(0, 32);
 }
 
 export interface FoundRecord {

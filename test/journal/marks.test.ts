@@ -104,3 +104,12 @@ test('offsets before the mark of an output are not used again where the disk too
   t.is(text(next), 'one two <14>four ');
   t.deepEqual(next.missing, [{ from: 8, to: 14 }]);
 });
+
+test('a session without a byte has no marks, and the disk is not asked for them', (t) => {
+  const { fs, budget } = newHost();
+  const { journal } = open(budget);
+  const calls: string[] = [];
+  fs.inject = (call) => void calls.push(call);
+  t.is(journal.markOf('main'), undefined);
+  t.deepEqual(calls, []);
+});

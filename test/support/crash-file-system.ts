@@ -170,8 +170,8 @@ export class CrashFileSystem implements FileSystem {
   list(path: string): readonly string[] {
     this.#before('list', path);
     const folder = this.#find(path);
-    if (!(folder instanceof Folder)) throw failure(folder === undefined ? 'ENOENT' : 'ENOTDIR', 'scandir', path);
-    return [...folder.entries.keys()];
+    if (folder instanceof File) throw failure('ENOTDIR', 'scandir', path);
+    return [...folder?.entries.keys() ?? []];
   }
 
   open(path: string, mode: OpenMode): number {
