@@ -7,7 +7,7 @@ import { SAMPLE_INFO, type EngineInfo } from '../test/support/info.ts';
 import { startReceiver, watch, withBed, type Bed } from './bed.ts';
 import type { Figures } from './figures.ts';
 import { blankLine, subjectOf } from './line.ts';
-import { totalLines, WARM_UP, type Load } from './load.ts';
+import { totalLines, type Load, type Scenario } from './load.ts';
 import { built, type Program } from './systems.ts';
 import { cpuMicros } from './usage.ts';
 import type { Workshop } from './workshop.ts';
@@ -33,13 +33,13 @@ export class RealEngine {
     this.#workshop = workshop;
   }
 
-  async measure(program: Program | BuiltIn, load: Load): Promise<Figures> {
+  async measure(program: Program | BuiltIn, { load, warmUp }: Scenario): Promise<Figures> {
     const engine = await (this.#engine ??= this.#start());
     if (typeof program === 'string') return await runAlone(engine, program, load);
     // The engine remembers a driver by its name: a fresh process has a fresh one.
     const driver = `nld-bench-${process.pid}-${this.#drivers++}`;
     return await withBed(this.#workshop, program, { socketPath: `/run/docker/plugins/${driver}.sock` }, async (bed) => {
-      await runThrough(bed, engine, driver, { ...WARM_UP, containers: 1, linesEach: totalLines(WARM_UP) });
+      await runThrough(bed, engine, driver, { ...warmUp, containers: 1, linesEach: totalLines(warmUp) });
       return await runThrough(bed, engine, driver, load);
     });
   }

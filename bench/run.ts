@@ -25,11 +25,11 @@ async function run(workshop: Workshop, plan: Plan, results: Results): Promise<vo
       for (const scenario of plan.scenarios) {
         for (const program of round % 2 === 1 ? programs : programs.toReversed()) {
           if (scenario.kind === 'stream' && !program.hasStreams) continue;
-          const figures = scenario.kind === 'engine' ? await engine.measure(program, scenario.load) : await measure(workshop, program, scenario);
+          const figures = scenario.kind === 'engine' ? await engine.measure(program, scenario) : await measure(workshop, program, scenario);
           keep(round, scenario, program.name, figures);
         }
         if (scenario.kind !== 'engine') continue;
-        for (const name of BUILT_IN) keep(round, scenario, name, await engine.measure(name, scenario.load));
+        for (const name of BUILT_IN) keep(round, scenario, name, await engine.measure(name, scenario));
       }
     }
   } finally {
