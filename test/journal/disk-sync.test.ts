@@ -2,6 +2,17 @@
 import test from 'ava';
 import { bytes, newHost, open, text } from '../support/journal-host.ts';
 
+/** A journal within a round of syncs, with bytes that the round does not know. */
+function withinSync(): ReturnType<typeof newHost> & Pick<ReturnType<typeof open>, 'journal'> {
+  const host = newHost();
+  const { journal } = open(host.budget, { sync: 'interval' });
+  journal.append(bytes('one '));
+  host.ticks(5);
+  host.fs.settle(1);
+  journal.append(bytes('two '));
+  return { ...host, journal };
+}
+
 for (const sync of ['interval', 'always'] as const) {
   test(`what earlier processes left is made safe without a wait (sync ${sync}), and what all sessions share once`, (t) => {
     const { fs, budget } = newHost();
@@ -42,12 +53,7 @@ test('a disk that cannot sync is told of, and tried again', (t) => {
 });
 
 test('bytes that came while a file was being synced are not taken for safe', (t) => {
-  const { fs, budget, ticks } = newHost();
-  const { journal } = open(budget, { sync: 'interval' });
-  journal.append(bytes('one '));
-  ticks(5);
-  fs.settle(1);
-  journal.append(bytes('two '));
+  const { fs, ticks, journal } = withinSync();
   fs.settle();
   t.false(journal.isSynced);
   ticks(5);
@@ -82,12 +88,7 @@ test('at an orderly end what is not safe is made safe beside the event loop, and
 });
 
 test('an end that comes while a round of syncs is under way makes safe what that round does not know', async (t) => {
-  const { fs, budget, ticks } = newHost();
-  const { journal } = open(budget, { sync: 'interval' });
-  journal.append(bytes('one '));
-  ticks(5);
-  fs.settle(1);
-  journal.append(bytes('two '));
+  const { fs, journal } = withinSync();
   const closed = journal.close();
   fs.settle();
   await closed;

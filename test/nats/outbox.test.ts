@@ -7,11 +7,16 @@ import { Writer } from './writer.ts';
 
 const WINDOW = 256 * 1024;
 
-test('lines leave at the end of the turn, with one PING behind them, and its PONG confirms them', async (t) => {
+/** An outbox whose link is open, and a lane that writes. `lineBytes`: that one of its lines has at least. */
+function newBench({ subject = 'a', lineBytes = 10 } = {}): { outbox: Outbox; link: FakeLink; writer: Writer } {
   const outbox = new Outbox(WINDOW);
   const link = new FakeLink();
-  const writer = new Writer(outbox, 'a');
   outbox.open(link);
+  return { outbox, link, writer: new Writer(outbox, subject, lineBytes) };
+}
+
+test('lines leave at the end of the turn, with one PING behind them, and its PONG confirms them', async (t) => {
+  const { link, writer } = newBench();
   writer.produce(2);
   t.is(link.unconfirmed.length, 0);
   await turn();
@@ -24,10 +29,7 @@ test('lines leave at the end of the turn, with one PING behind them, and its PON
 });
 
 test('a PONG confirms what was sent before its PING, and nothing else', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
-  const writer = new Writer(outbox, 'a');
-  outbox.open(link);
+  const { link, writer } = newBench();
   writer.produce(1);
   await turn();
   writer.produce(1);
@@ -41,10 +43,7 @@ test('a PONG confirms what was sent before its PING, and nothing else', async (t
 });
 
 test('who waits for a confirmation, or for room, does not wait for the time between two PINGs', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
-  const writer = new Writer(outbox, 'a');
-  outbox.open(link);
+  const { outbox, link, writer } = newBench();
   writer.produce(1);
   await turn();
   await link.pong();
@@ -76,19 +75,14 @@ test('without a link nothing is sent; a lane that waits is called when there is 
 });
 
 test('a large amount leaves without waiting for the end of the turn', (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
-  outbox.open(link);
-  new Writer(outbox, 'a', 1000).produce(70);
+  const { link, writer } = newBench({ lineBytes: 1000 });
+  writer.produce(70);
   t.is(link.unconfirmed.length, 1);
   t.true(link.unconfirmedBytes >= 64 * 1024);
 });
 
 test('what was sent over a lost link counts for nothing, and its late PONG neither', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const first = new FakeLink();
-  const writer = new Writer(outbox, 'a');
-  outbox.open(first);
+  const { outbox, link: first, writer } = newBench();
   writer.produce(5);
   await turn();
   outbox.lose();
@@ -103,9 +97,7 @@ test('what was sent over a lost link counts for nothing, and its late PONG neith
 });
 
 test('lines that were written and not sent yet are lost with the link, too', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const writer = new Writer(outbox, 'a');
-  outbox.open(new FakeLink());
+  const { outbox, writer } = newBench();
   writer.produce(5);
   outbox.lose();
   const link = new FakeLink();
@@ -117,10 +109,7 @@ test('lines that were written and not sent yet are lost with the link, too', asy
 });
 
 test('a lane that went away is not called any more', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
-  outbox.open(link);
-  const writer = new Writer(outbox, 'a');
+  const { outbox, link, writer } = newBench();
   writer.produce(1);
   await turn();
   outbox.remove(writer);
@@ -138,10 +127,7 @@ test('giving up is told to every lane', (t) => {
 });
 
 test('lines of a refused subject are booked as refused; those of others are not', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
-  outbox.open(link);
-  const good = new Writer(outbox, 'good');
+  const { outbox, link, writer: good } = newBench();
   const bad = new Writer(outbox, 'bad');
   good.produce(2);
   bad.produce(3);
@@ -156,10 +142,7 @@ test('lines of a refused subject are booked as refused; those of others are not'
 });
 
 test('a refusal that is heard together with an earlier PONG counts for the lines behind that PONG, too', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
-  outbox.open(link);
-  const bad = new Writer(outbox, 'bad');
+  const { outbox, link, writer: bad } = newBench({ subject: 'bad' });
   bad.produce(1);
   await turn();
   bad.produce(1);
@@ -190,11 +173,9 @@ test('lanes have their turns one after the other: a busy one waits behind the ot
 });
 
 test('the window is kept: it is exceeded by what one lane wrote at once, at most', async (t) => {
-  const outbox = new Outbox(WINDOW);
-  const link = new FakeLink();
   const line = 40_000;
-  outbox.open(link);
-  new Writer(outbox, 'a', line).produce(100);
+  const { outbox, link, writer } = newBench({ lineBytes: line });
+  writer.produce(100);
   await turn();
   t.true(link.unconfirmedBytes >= WINDOW);
   t.true(link.unconfirmedBytes < WINDOW + line, `${link.unconfirmedBytes} bytes`);
@@ -206,9 +187,7 @@ test('an idle link is asked for a sign of life, and owes it from then on', async
   let time = 1000;
   performance.now = () => time;
   try {
-    const outbox = new Outbox(WINDOW);
-    const link = new FakeLink();
-    outbox.open(link);
+    const { outbox, link } = newBench();
     time += 4999;
     t.is(outbox.probe(5000), 0);
     t.is(link.openPings, 0);
