@@ -6,7 +6,7 @@ import { withTimers } from './support/timers.ts';
 
 const PIECE = 16 * 1024;
 
-test.serial('a line without its end is published after five seconds, as a piece', withTimers(withBench({}, async (t, bench) => {
+test.serial('S4: a line without its end is published after five seconds, as a piece', withTimers(withBench({}, async (t, bench) => {
   await bench.output(numbered(0, 2) + 'x'.repeat(PIECE));
   await bench.until('the lines before', () => bench.transport.confirmed.length === 2);
   mock.timers.tick(4999);

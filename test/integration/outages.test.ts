@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 const MOST_MEMORY = 160 * MIB;
 
 for (const how of ['kill', 'terminate'] as const) {
-  test(`no line is lost when the server ends (${how}) and comes back in mid-stream, three times`, async (t) => {
+  test(`N2: no line is lost when the server ends (${how}) and comes back in mid-stream, three times`, async (t) => {
     const nats = await startLocalNats(t);
     const proxy = await startProxy(t, nats.port);
     await proxy.accept();

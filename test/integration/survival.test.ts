@@ -1,5 +1,5 @@
 /** What the disk keeps while NATS is away outlives the driver, however it ends. */
-import { globSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Oracle } from '../support/oracle.ts';
@@ -120,6 +120,27 @@ test('P2: a kill of a driver that keeps lines in memory leaves a record that lin
   await until('the new line', () => rig.oracle.received() > 0 && rig.oracle.missing('web').at(-1) !== 150);
   t.deepEqual(records.slice(1).map(([reason]) => reason).filter((reason) => reason === 'crash'), [], 'it ended in order');
 });
+
+for (const sync of ['none', 'always'] as const) {
+  test(`K3: after a power failure with nats-buffer-sync=${sync} what is on disk is delivered, ${sync === 'always' ? 'and that is all' : 'with a record that lines may be missing'}`, async (t) => {
+    const nats = await startLocalNats(t);
+    const proxy = await startProxy(t, nats.port);
+    const rig = await startDriver(t, { NATS_SERVERS: proxy.url, NATS_BUFFER_SYNC: sync }, new Oracle(200));
+    const records = await watchRecords(rig, nats.url);
+    const web = await rig.container('web');
+    await web.write(100);
+    await untilOnDisk(rig.plugin.state, [web]);
+    await rig.plugin.kill();
+    // To the next process the machine has been started again since.
+    const [path = ''] = globSync(join(rig.plugin.state, 'sessions/*.json'));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"bootId":"[^"]+"/, '"bootId":"an earlier one"'));
+    await rig.plugin.startAgain();
+    await proxy.accept();
+    await rig.plugin.logged('session ended', { container: 'web', lines_confirmed: 100 });
+    t.deepEqual(await rig.verdict(), CLEAN);
+    t.deepEqual(records, sync === 'always' ? [] : [['crash', undefined]]);
+  });
+}
 
 test('K2: what the disk does not give back leaves a record in its place', async (t) => {
   const nats = await startLocalNats(t);

@@ -109,7 +109,7 @@ const failures: readonly (Case & { readonly reason: RegExp })[] = [
 ];
 
 for (const { title, server, clients, env, reason } of failures) {
-  test(`the login stays unsaid and the log says why when ${title}`, async (t) => {
+  test(`N6: the login stays unsaid and the log says why when ${title}`, async (t) => {
     const nats = await startTls(t, server, clients);
     const proxy = await startProxy(t, nats.port);
     await proxy.accept();
@@ -272,7 +272,7 @@ test('N6: a renewed certificate is used at the next connection, without a restar
   t.deepEqual(await rig.verdict(), CLEAN);
 });
 
-test('a certificate file that is gone at a connection is named, and read when it is there again', async (t) => {
+test('N6: a certificate file that is gone at a connection is named, and read when it is there again', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'nld-renewal-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const ca = join(dir, 'ca.pem');
@@ -293,7 +293,7 @@ test('a certificate file that is gone at a connection is named, and read when it
   t.deepEqual(await rig.verdict(), CLEAN);
 });
 
-test('a renewed client certificate is used at the next connection, without a restart', async (t) => {
+test('N6: a renewed client certificate is used at the next connection, without a restart', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'nld-renewal-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const [cert, key] = [join(dir, 'client.pem'), join(dir, 'client.key')];
