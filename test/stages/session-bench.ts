@@ -16,6 +16,7 @@ import { MemoryBudget, MemoryJournal } from '../../src/journal/memory.ts';
 import { isGap } from '../../src/gaps.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
+import { faultsOfCounts } from '../support/books.ts';
 import { encodeFrame, entriesOf, type Source } from '../support/log-entry.ts';
 import { makeWay } from '../support/way.ts';
 import { ScriptedTransport } from './scripted-transport.ts';
@@ -217,6 +218,8 @@ export function withBench(
     t.is(bench.budget.holders.size, 0);
     for (const { transports } of bench.outputs.values()) t.true(transports.every(({ isClosed }) => isClosed));
     t.is(bench.ends.length, 1, 'it ended once');
+    const unconfirmed = new Map(bench.session.status().outputs.map(({ name, unconfirmed_bytes: bytes }) => [name, bytes]));
+    t.deepEqual([...bench.outputs].flatMap(([name, { account }]) => faultsOfCounts(name, account.counts(), unconfirmed.get(name) ?? 0)), [], 'the books balance');
   };
 }
 

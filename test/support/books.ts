@@ -63,12 +63,12 @@ async function statusOf(plugin: PluginProcess): Promise<DriverStatus | undefined
 /** What does not balance in the status: for each output, and for all together. */
 export function faultsOfStatus({ sessions, totals }: Pick<DriverStatus, 'sessions' | 'totals'>): string[] {
   const outputs = sessions.flatMap(({ container, outputs: all }) =>
-    all.map(({ name, counts, unconfirmed_bytes: bytes }) => ({ place: `${container}, output ${name}`, lines: linesOf(counts), bytes })));
+    all.map(({ name, counts, unconfirmed_bytes: bytes }) => ({ place: `${container}, output ${name}`, counts, bytes })));
   // An output that goes over to another transport has lines in the books of both.
   const total = sumOf(Object.values(totals).map(linesOf));
-  const open = sumOf(outputs.map(({ lines }) => lines));
+  const open = sumOf(outputs.map(({ counts }) => linesOf(counts)));
   return [
-    ...outputs.flatMap(({ place, lines, bytes }) => faultsOfLines(place, lines, bytes)),
+    ...outputs.flatMap(({ place, counts, bytes }) => faultsOfCounts(place, counts, bytes)),
     ...underWay(total) === underWay(open) ? [] : [`all sessions: ${inWords(total)}; under way are ${underWay(open)} of those that are left`],
   ];
 }
@@ -121,6 +121,11 @@ function faultsOfWhole(place: string, written: WrittenFrames, account: Account):
   const lines = written.linesBefore(bytesRead - unconfirmedBytes);
   if (lines === undefined || lines === confirmed + dropped) return [];
   return [`${place}: ${written.linesBefore(bytesRead) ?? 'some'} lines were read, ${bytesRead} bytes; ${unconfirmedBytes} bytes are in the journal, before which there were ${lines} lines: ${inWords(account)}`];
+}
+
+/** What does not balance in the counts of one output. */
+export function faultsOfCounts(place: string, counts: Counts, unconfirmedBytes: number): string[] {
+  return faultsOfLines(place, linesOf(counts), unconfirmedBytes);
 }
 
 /** Nothing is under way where nothing is unconfirmed. */
