@@ -128,9 +128,10 @@ export class Ledger {
     this.#settings.mark.sync();
   }
 
-  #close(): void {
-    this.marks.close();
-    this.#settings.mark.close();
+  /** Gives all descriptors back, also those behind one that fails to be closed; false when one did. */
+  #close(): boolean {
+    const { budget, mark } = this.#settings;
+    return [...this.marks.files, mark].filter((file) => !budget.attempt(mark, () => file.close())).length === 0;
   }
 
   /** Those before the watermark are left out, so it comes first. */
@@ -143,13 +144,12 @@ export class Ledger {
 
   /** Gives the descriptor back; false when the disk did not take everything. */
   rest(): boolean {
-    const { budget, mark } = this.#settings;
-    return budget.attempt(mark, () => this.#close()) && this.isSaved;
+    return this.#close() && this.isSaved;
   }
 
   end(): void {
     const { budget, mark, holes } = this.#settings;
-    budget.attempt(mark, () => this.#close());
+    this.#close();
     budget.healed(mark);
     budget.healed(holes);
   }

@@ -53,16 +53,16 @@ export class Marks {
 
   /** Throws the system's error. */
   sync(): void {
-    for (const { file } of this.#entries.values()) file.sync();
+    for (const file of this.files) file.sync();
   }
 
   *makeSafe(): Generator<SyncTarget, void> {
-    for (const { file } of this.#entries.values()) yield* file.makeSafe();
+    for (const file of this.files) yield* file.makeSafe();
   }
 
-  /** Gives the descriptors back. Throws the system's error. */
-  close(): void {
-    for (const { file } of this.#entries.values()) file.close();
+  /** Of the outputs that have a mark. */
+  get files(): readonly WatermarkFile[] {
+    return [...this.#entries.values()].map(({ file }) => file);
   }
 
   #entry(output: string): Entry {

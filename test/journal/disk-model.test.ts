@@ -23,11 +23,15 @@ const HASH = 2654435761;
 const CONTENT = Buffer.from(Uint8Array.from({ length: 2 * PERIOD }, (_, i) => (Math.imul(i % PERIOD, HASH) >>> 11) & 0xff));
 const SIZES = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 65_536 }));
 const LENGTHS = fc.integer({ min: 1, max: 200_000 });
+const OUTPUTS = ['main', 'audit'] as const;
+/** Files that are open between two calls: the watermark and a segment, and the outputs' marks. */
+const MOST_OPEN = 2 + OUTPUTS.length;
 
 type Operation =
   | { readonly kind: 'append' | 'take'; readonly size: number }
   | { readonly kind: 'read' | 'close' | 'kill' | 'power' }
   | { readonly kind: 'release' | 'settle'; readonly amount: number }
+  | { readonly kind: 'mark'; readonly output: typeof OUTPUTS[number]; readonly amount: number }
   /** `settles`: what is synced meanwhile is so at once; otherwise it takes its time. */
   | { readonly kind: 'tick'; readonly amount: number; readonly settles: boolean }
   | { readonly kind: 'discard'; readonly from: number; readonly size: number };
@@ -54,6 +58,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   often(5, { kind: fc.constant('take'), size: SIZES }),
   often(3, { kind: fc.constant('read') }),
   often(3, { kind: fc.constant('release'), amount: LENGTHS }),
+  often(3, { kind: fc.constant('mark'), output: fc.constantFrom(...OUTPUTS), amount: LENGTHS }),
   often(3, { kind: fc.constant('tick'), amount: fc.constantFrom(1, 5, 50, 60), settles: fc.boolean() }),
   often(2, { kind: fc.constant('settle'), amount: fc.constantFrom(1, 2, 3) }),
   often(2, { kind: fc.constant('discard'), from: fc.nat(100_000), size: LENGTHS }),
@@ -160,13 +165,14 @@ class Model {
   check(): void {
     const journal = this.#running();
     const seen = this.#scan(journal);
+    this.#judgeMarks(journal);
     if (!journal.isDetached) {
       const missing = minus(this.#kept, seen);
       if (missing.length > 0) throw new Error(`lost: ${JSON.stringify(missing)}`);
       const tooMuch = minus(seen, this.#kept);
       if (tooMuch.length > 0) throw new Error(`read again: ${JSON.stringify(tooMuch)}`);
     }
-    if (this.fs.openCount > 2) throw new Error(`${this.fs.openCount} descriptors are open`);
+    if (this.fs.openCount > MOST_OPEN) throw new Error(`${this.fs.openCount} descriptors are open`);
     if (this.#sync !== 'none' && journal.isSynced) this.#safe = this.#kept;
   }
 
@@ -177,6 +183,7 @@ class Model {
       case 'take': return this.#take(operation.size);
       case 'read': return this.#read();
       case 'release': return this.#release(Math.min(this.#cursor, journal.watermark + operation.amount));
+      case 'mark': return journal.mark(operation.output, Math.min(journal.head, journal.watermark + operation.amount), 0);
       case 'discard': return this.#discard(journal.watermark + operation.from, operation.size);
       case 'tick': return this.#tick(operation.amount, operation.settles);
       case 'settle': return this.fs.settle(operation.amount);
@@ -278,6 +285,14 @@ class Model {
     this.#kept = seen;
     this.#safe = minus(this.#safe, lost);
     this.#cursor = journal.watermark;
+  }
+
+  /** Or new bytes would be taken for some that the output has had. */
+  #judgeMarks(journal: DiskJournal): void {
+    for (const output of OUTPUTS) {
+      const mark = journal.markOf(output)?.offset ?? 0;
+      if (mark > journal.head) throw new Error(`${output} has had ${mark} bytes of ${journal.head}`);
+    }
   }
 
   /** What was given up comes back only if a failing disk forgot it; what was released may, since it is saved from time to time. */

@@ -105,6 +105,17 @@ test('offsets before the mark of an output are not used again where the disk too
   t.deepEqual(next.missing, [{ from: 8, to: 14 }]);
 });
 
+test('a mark that fails to be closed keeps no other file open', (t) => {
+  const { fs, budget, ticks } = newHost();
+  const { journal } = open(budget);
+  journal.append(bytes('one two '));
+  for (const output of ['main', 'audit']) journal.mark(output, 4, 1);
+  ticks(1);
+  fs.inject = (call, path) => call === 'close' && path.endsWith('/watermark-main') ? { code: 'EIO' } : undefined;
+  journal.remove();
+  t.is(fs.openCount, 0);
+});
+
 test('a session without a byte has no marks, and the disk is not asked for them', (t) => {
   const { fs, budget } = newHost();
   const { journal } = open(budget);
