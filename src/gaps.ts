@@ -45,7 +45,9 @@ export class Gaps {
   #announced: NodeJS.Timeout | undefined;
 
   constructor({ kept, from, head, numbering, save, due }: GapsSettings) {
-    this.#waiting = kept.filter(({ told }) => !numbering.isWithin(from.sequence, told)).map((gap) => ({ ...gap, end: Math.min(gap.end, head) }));
+    // Where neither number is known, others behind it may have gone with any.
+    this.#waiting = kept.filter(({ told }) => !numbering.isWithin(from.sequence, told))
+      .map((gap) => ({ ...gap, end: Math.min(gap.end, head), ...(gap.told === undefined ? { number: gap.number ?? numbering.fresh(gap.end) } : {}) }));
     this.#numbering = numbering;
     this.#save = save;
     this.#retry = new Retry(due);
@@ -71,7 +73,7 @@ export class Gaps {
     const waiting = this.#waiting;
     const at = waiting.findIndex((each) => isGap(each) && each.end === start && each.reason === gap.reason && canGrow(each, gap));
     const neighbour = waiting[at] as Gap | undefined;
-    const numbered = { ...gap, number: this.#numbering.fresh(start) };
+    const numbered = this.#retry.isWaiting ? gap : { ...gap, number: this.#numbering.fresh(start) };
     if (neighbour === undefined) this.#insert(this.#named(numbered));
     else if (!isUncounted(gap) || neighbour.end !== gap.end) this.#waiting = waiting.with(at, joined(neighbour, numbered));
     const { end = Number.POSITIVE_INFINITY } = this.#expected.get(gap.reason) ?? {};
@@ -164,10 +166,15 @@ export class Gaps {
    * there is no use in waiting for that.
    */
   refused(count: number): boolean {
+    const { isWaiting } = this.#retry;
     const refused = this.#takeOff(count).filter(isGap);
     // Nobody has it, so that it may grow; for a stream that has taken it all the same, it is another one.
-    this.#waiting = [...refused.map(({ told: _, ...gap }) => this.#named(gap)), ...this.#waiting];
-    return this.#retry.wait(refused.length > 0);
+    const waiting = [...refused.map(({ told: _, ...gap }) => this.#named(gap)), ...this.#waiting];
+    // They go behind others, whose numbers nobody knows yet.
+    this.#waiting = waiting.map((each) => isGap(each) ? withoutNumber(each) : each);
+    const isHopeful = this.#retry.wait(refused.length > 0);
+    if (!isWaiting && !this.isEmpty) this.#keep();
+    return isHopeful;
   }
 
   /** No more will come. */
@@ -222,6 +229,10 @@ export function isGap(gap: Gap | Cut): gap is Gap {
 function canGrow(one: Gap, other: Gap): boolean {
   if (isUncounted(one) !== isUncounted(other)) return false;
   return one.told === undefined || (isUncounted(other) && one.end === other.end);
+}
+
+function withoutNumber({ number: _, ...gap }: Gap): Gap {
+  return gap;
 }
 
 /** It says no more than that something is missing: to say it twice says nothing new. */

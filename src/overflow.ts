@@ -40,6 +40,7 @@ export class Overflow {
   #counter = new LineCounter();
   /** Of the lines that were told of, those that the dropper has seen the beginning of. */
   #unfinished = 0;
+  #hasDropped = false;
   /** Until `settled`. */
   #isDropping = false;
   /** While a FIFO is left unread. */
@@ -114,17 +115,19 @@ export class Overflow {
   }
 
   /**
-   * The first of its bytes may be the rest of a frame whose beginning was kept: that line is lost, too. Where no whole frame was kept since an earlier drop, what is none is
-   * the rest of a line that is counted; of one that begins behind that, up to eight bytes are not known for what they are.
+   * The first of its bytes may be the rest of a frame whose beginning was kept: that line is lost, too. Where no whole frame was kept since this process has dropped
+   * others, what is none is the rest of a line that is counted; of one that begins behind that, up to eight bytes are not known for what they are.
    */
   #newDropper(): FrameDecoder {
     this.#counter = new LineCounter();
-    let isUnknown = false;
+    let mayCut = false;
     const decoder = new FrameDecoder({ write: (entry) => this.#counter.write(entry), end: () => undefined }, () => {
-      if (isUnknown) this.#counter.cut();
+      if (mayCut) this.#counter.cut();
     });
-    isUnknown = !this.#listener.began(decoder);
-    if (isUnknown) decoder.resume(0);
+    const isKnown = this.#listener.began(decoder);
+    if (!isKnown) decoder.resume(0);
+    mayCut = decoder.isSearching && !(isKnown && this.#hasDropped);
+    this.#hasDropped = true;
     this.#counter = new LineCounter();
     this.#unfinished = 0;
     return decoder;

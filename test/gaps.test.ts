@@ -182,6 +182,15 @@ test('where a line was cut it is cut again, also by the next process; nothing is
   t.is(newGaps(kept()).gaps.next, 30);
 });
 
+test('a record that was not permitted is not taken for told by the next process, and has a number behind all that may have gone before it', (t) => {
+  const { gaps, take, kept } = newGaps([{ end: 10, reason: 'crash', to: { seconds: 1, nanos: 0 } }], { offset: 0, sequence: 4 });
+  t.is(take(10)?.reason, 'crash');
+  gaps.refused(5);
+  gaps.settle();
+  const after = newGaps(kept(), { offset: 20, sequence: 5 }, { offset: 30, sequence: 15 });
+  t.like(after.take(20), { reason: 'crash', told: { sequence: 16 } });
+});
+
 test('a record that was not permitted stands where it goes in the end, with a number of its own', (t) => {
   const { gaps, numbering, take } = newGaps();
   gaps.add(gap(10, 1), 0);

@@ -57,6 +57,11 @@ export class FrameDecoder {
     return this.#entry.seconds * 1000 + Math.floor(this.#entry.nanos / 1e6);
   }
 
+  /** It is not known where the next frame begins. */
+  get isSearching(): boolean {
+    return this.#searching;
+  }
+
   /** A frame has begun and not ended. */
   get isWithin(): boolean {
     return !this.#searching && this.#carry.length > 0;

@@ -114,6 +114,11 @@ export class ModelTransport implements Transport {
     }
   }
 
+  /** The server does not permit what is under way. */
+  refuse(): void {
+    for (const { watermark, tally } of this.#commits.splice(0)) this.#listener.confirmed(watermark, tally, true);
+  }
+
   /** Some of what is under way has arrived, and nobody here hears of it. */
   arrive(count: number): void {
     for (const message of this.#commits.flatMap(({ messages }) => messages).slice(0, count)) this.#stream.receive(message);

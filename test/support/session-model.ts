@@ -36,7 +36,7 @@ export type Operation =
   | { readonly kind: 'read' | 'confirm' | 'tick'; readonly count: number }
   /** So many of the messages under way have arrived. */
   | { readonly kind: 'lose' | 'kill' | 'power'; readonly arrived: number }
-  | { readonly kind: 'open' | 'block' | 'give-up' | 'end' };
+  | { readonly kind: 'open' | 'block' | 'refuse' | 'give-up' | 'end' };
 
 /** From which call on, how many of them, and what happens. */
 export interface Trouble {
@@ -84,6 +84,8 @@ export class SessionModel {
   /** Of the lines that the container wrote, in bytes. */
   readonly sizes: number[] = [];
   books: Books = 'exact';
+  /** Those of lines that were not permitted, and all that came with them, come behind what is permitted first. */
+  areRecordsLate = false;
   /** The session is over: nothing is left of it. */
   isOver = false;
   /** The records that the disk has are not the latest. */
@@ -137,6 +139,12 @@ export class SessionModel {
       case 'write': return this.#write(operation.lines, operation.size);
       case 'read': return this.#read(operation.count);
       case 'confirm': return transport.confirm(operation.count);
+      case 'refuse':
+        this.areRecordsLate = true;
+        this.#blur();
+        transport.refuse();
+        // Until then a kill has the lines sent once more, perhaps behind others that are permitted meanwhile.
+        return budget.tick();
       case 'tick':
         for (let i = 0; i < operation.count; i++) {
           budget.tick();
