@@ -28,8 +28,9 @@ test('P4: a bug ends the process with its stack in the log, and the next one goe
   const web = await rig.container('web');
   await web.write(100);
   await rig.plugin.kill();
-  await rig.plugin.startAgain({ NODE_OPTIONS: '--import data:text/javascript,setTimeout(()=>{Promise.reject(new/**/Error("planted"))},1500)' });
+  await rig.plugin.startAgain({ NODE_OPTIONS: `--import data:text/javascript,process.on('SIGUSR2',()=>{Promise.reject(Error('planted'))})` });
   await web.write(100);
+  rig.plugin.signal('SIGUSR2');
   await until('the process has ended', () => rig.plugin.hasEnded);
   t.is(rig.plugin.log('internal error').length, 1);
   t.regex(String(rig.plugin.log('internal error')[0]?.['error']), /Error: planted/);
