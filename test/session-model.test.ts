@@ -1,15 +1,18 @@
 /**
- * What becomes of the lines of a session, whatever happens: full journals, a broken disk, a way that breaks, kills and restarts. Each line is in the
- * stream once and in its order, or a record in its place tells of it.
+ * What becomes of the lines of a session, whatever happens: full journals, a broken disk, a way that breaks, kills, power failures and restarts. Each line is
+ * in the stream once and in its order, or a record in its place tells of it; no number is given twice; the counters are exact.
  *
  * SESSION_RUNS chooses the number of sequences.
  */
 import { mock } from 'node:test';
 import fc from 'fast-check';
 import test from 'ava';
+import type { DropReason } from '../src/core/types.ts';
 import type { Fault } from './support/crash-file-system.ts';
-import { numberAt, SessionModel, type ModelSettings, type Operation, type Step } from './support/session-model.ts';
+import { droppedOf, numberAt, SessionModel, type ModelSettings, type Operation, type Step } from './support/session-model.ts';
 
+/** A line of so many bytes is split by the engine. */
+const ENGINE_PIECE_BYTES = 16 * 1024;
 const RUNS = Number(process.env['SESSION_RUNS'] ?? 150);
 
 /** `weight` of them. */
@@ -24,10 +27,12 @@ const calm: fc.WeightedArbitrary<Operation>[] = [
   often(4, { kind: fc.constant('confirm'), count: fc.integer({ min: 1, max: 5 }) }),
   often(2, { kind: fc.constant('tick'), count: fc.constantFrom(1, 5, 60) }),
   often(1, { kind: fc.constant('lose'), arrived }),
-  often(2, { kind: fc.constantFrom('open', 'open', 'block') }),
+  often(2, { kind: fc.constantFrom('open', 'open', 'open', 'block', 'give-up') }),
   often(1, { kind: fc.constantFrom('end', 'refuse') }),
 ];
 const deadly: fc.WeightedArbitrary<Operation>[] = [...calm, often(1, { kind: fc.constant('kill'), arrived })];
+
+const powerless: fc.WeightedArbitrary<Operation>[] = [...deadly, often(4, { kind: fc.constant('settle'), count: fc.constantFrom(1, 2, 5) }), often(1, { kind: fc.constant('power'), arrived })];
 
 const crash = fc.record({ after: fc.nat(8), count: fc.constant(1), fault: fc.constant<Fault>('crash') });
 const failing = fc.record({
@@ -60,7 +65,7 @@ interface Seen {
 }
 
 /** The lines of the stream, and the end of all. Throws when they are not in order. */
-function linesOf({ stream, written, books }: SessionModel): readonly Seen[] {
+function linesOf({ stream, books, safe, takenAtFailure, written }: SessionModel): readonly Seen[] {
   const lines: Seen[] = [];
   let told = 0;
   for (const { id, body: { text, gap, truncated, partial_id: partial } } of stream.messages) {
@@ -69,6 +74,8 @@ function linesOf({ stream, written, books }: SessionModel): readonly Seen[] {
       continue;
     }
     const number = Number(/\d{6}/u.exec(text)?.[0]);
+    // What a power failure may take may be anything.
+    if (takenAtFailure !== undefined && !(number < safe)) continue;
     const size = truncated ?? text.length;
     const last = lines.at(-1);
     if (number === last?.number) {
@@ -85,12 +92,34 @@ function linesOf({ stream, written, books }: SessionModel): readonly Seen[] {
     lines.push({ session, number, size, told });
     told = 0;
   }
-  return [...lines, { session: '', number: written, size: 0, told }];
+  return [...lines, { session: '', number: takenAtFailure === undefined ? written : safe, size: 0, told }];
+}
+
+/** As long as the process lives its counters are exact: each line is confirmed or dropped, and records tell of as many as were dropped, for the same reasons. */
+function judgeCounters({ accounts, stream, sizes, written, areRecordsLate }: SessionModel): void {
+  const reasons: readonly DropReason[] = ['overflow', 'too-large', 'not-permitted', 'gave-up', 'shutdown'];
+  const told = (reason: DropReason): number => stream.messages.reduce((sum, { body: { gap } }) => sum + (gap?.reason === reason ? gap.lines ?? 0 : 0), 0);
+  const counted = (reason: DropReason): number => accounts.reduce((sum, { linesDropped }) => sum + linesDropped[reason], 0);
+  // Of what was not permitted, a line that was too large is told of with the others.
+  for (const some of areRecordsLate ? [reasons] : reasons.map((reason) => [reason])) {
+    const [all, known] = [some.reduce((sum, reason) => sum + counted(reason), 0), some.reduce((sum, reason) => sum + told(reason), 0)];
+    if (all !== known) throw new Error(`${all} lines are counted as ${some.join(' or ')}, and records tell of ${known}`);
+  }
+  const over = accounts.reduce((sum, account) => sum + account.linesConfirmed + droppedOf(account), 0);
+  // Pieces of one line that come apart are counted as lines.
+  const areShort = sizes.every((size) => size < ENGINE_PIECE_BYTES);
+  if (areShort ? over !== written : over < written) throw new Error(`${over} lines are confirmed or dropped, of ${written}`);
+  for (const { bytesUnreadable, crashes } of accounts) if (bytesUnreadable + crashes > 0) throw new Error(`${bytesUnreadable} bytes are counted as unreadable, and ${crashes} crashes`);
+}
+
+/** A power failure that may have taken lines is told of; with `always` it takes none, unless a process was killed right before it. */
+function judgeFailure({ stream, safe, takenAtFailure = safe }: SessionModel, { sync }: ModelSettings): void {
+  if (sync !== 'always' && safe < takenAtFailure && !stream.messages.some(({ body: { gap } }) => gap !== undefined)) throw new Error(`nothing tells that lines from ${safe} to ${takenAtFailure} may be missing`);
 }
 
 /** Throws when two have one number, or numbers are missing elsewhere than before a record, or before a piece of a line that was to be sent otherwise. */
-function judgeNumbers({ stream: { messages }, books, areRecordsLate }: SessionModel): void {
-  if (books === 'blind') return;
+function judgeNumbers({ stream: { messages }, books, areRecordsLate, takenAtFailure }: SessionModel): void {
+  if (books === 'blind' || takenAtFailure !== undefined) return;
   for (const all of Map.groupBy(messages, ({ session }) => session).values()) {
     const numbered = all.toSorted((a, b) => a.number - b.number);
     numbered.forEach(({ id, number, body }, i) => {
@@ -110,9 +139,9 @@ function judge(model: SessionModel, { oversize }: ModelSettings): void {
     .map(({ from, to }) => ({ from: from === undefined ? 0 : numberAt(from), to: numberAt(to) }));
   const isTold = (number: number): boolean => ranges.some(({ from, to }) => from - 1 <= number && number <= to + 1);
   // A line of which a part is lost is told of, too, before or behind that part.
-  const isCut = (line: Seen | undefined): boolean => line !== undefined && line.size < (model.sizes[line.number] ?? 0);
+  const isCut = (line: Seen | undefined): boolean => line !== undefined && line.session !== '' && line.size < (model.sizes[line.number] ?? 0);
   // Of a long line, one part may have been given up, and another be too large.
-  const twice = oversize === 'drop' ? model.sizes.filter((size) => size >= 16 * 1024).length : 0;
+  const twice = oversize === 'drop' ? model.sizes.filter((size) => size >= ENGINE_PIECE_BYTES).length : 0;
   const lines = linesOf(model);
   if (model.books === 'blind') return;
   lines.forEach((line, i) => {
@@ -131,6 +160,7 @@ const KINDS = {
   'as long as the process lives': stepsOf(calm, fc.constant(undefined)),
   'when it is killed': stepsOf(deadly, fc.option(crash, { freq: 6, nil: undefined })),
   'when the disk fails, too': stepsOf(deadly, fc.option(failing, { freq: 4, nil: undefined })),
+  'when the power fails': stepsOf(powerless, fc.option(crash, { freq: 6, nil: undefined })),
 };
 
 for (const [when, steps] of Object.entries(KINDS)) {
@@ -144,11 +174,13 @@ for (const [when, steps] of Object.entries(KINDS)) {
         await model.finish();
         judge(model, chosen);
         judgeNumbers(model);
+        if (steps === KINDS['as long as the process lives']) judgeCounters(model);
+        judgeFailure(model, chosen);
       } finally {
         clock.mock.restore();
         mock.timers.reset();
       }
-    }), { numRuns: Math.ceil(RUNS / 3), includeErrorInReport: true });
+    }), { numRuns: Math.ceil(RUNS / 4), includeErrorInReport: true });
     t.pass();
   });
 }

@@ -7,11 +7,17 @@ export class ModelFifo implements OpenFifo {
   #bytes: Buffer = Buffer.alloc(0);
   #readable: (() => void) | undefined;
   #isPaused = false;
+  /** Bytes that somebody took. */
+  taken = 0;
   /** The engine has closed its end. */
   isEnded = false;
 
   constructor(fs: CrashFileSystem) {
     this.#fs = fs;
+  }
+
+  describe(): string {
+    return `paused ${this.#isPaused}, ended ${this.isEnded}, ${this.#bytes.length} bytes, readable ${this.#readable !== undefined}`;
   }
 
   get available(): number {
@@ -69,7 +75,15 @@ export class ModelFifo implements OpenFifo {
     this.#readable = undefined;
   }
 
+  /** Whoever read it is gone, what nobody took, too, and no more comes. */
+  losePower(): void {
+    this.#readable = undefined;
+    this.#bytes = Buffer.alloc(0);
+    this.isEnded = true;
+  }
+
   #took(size: number): number {
+    this.taken += size;
     this.#bytes = this.#bytes.subarray(size);
     return size;
   }

@@ -48,6 +48,8 @@ export class ModelTransport implements Transport {
   isReady = true;
   isAway = false;
   hasGivenUp = false;
+  /** What was under way was lost once, and may not have been read again yet. */
+  hasLost = false;
   readonly #stream: ModelStream;
   readonly #listener: TransportListener;
   /** Largest payload, in bytes. */
@@ -64,6 +66,11 @@ export class ModelTransport implements Transport {
     this.#listener = listener;
     this.#limit = limit;
     this.#framer = new HpubFramer('logs', 'inbox', `web-${epoch}`);
+  }
+
+  /** Lines that were handed over and not confirmed, in whatever form. */
+  get linesUnderWay(): number {
+    return this.#commits.reduce((sum, { tally: { lines, tooLarge, refused } }) => sum + lines + tooLarge + refused, 0);
   }
 
   wait(): void {
@@ -150,6 +157,7 @@ export class ModelTransport implements Transport {
   }
 
   #forget(): void {
+    this.hasLost = true;
     this.isReady = false;
     this.isAway = true;
     this.#commits = [];

@@ -7,17 +7,16 @@ import { Account } from '../../src/core/account.ts';
 import { Log } from '../../src/core/log.ts';
 import type { FileSystem } from '../../src/journal/file-system.ts';
 import type { OverflowPlan } from '../../src/core/plan.ts';
-import type { Cut, Gap } from '../../src/core/types.ts';
 import { createJsonFormatter } from '../../src/formatters/json.ts';
 import { DiskBudget } from '../../src/journal/disk-budget.ts';
 import { DiskJournal, type SyncPolicy } from '../../src/journal/disk.ts';
-import { systemCode } from '../../src/journal/file-system.ts';
 import { MemoryBudget } from '../../src/journal/memory.ts';
 import { Session } from '../../src/session.ts';
 import { HeldBytes } from '../../src/stages/reassemble.ts';
 import { Crash, CrashFileSystem, type Fault } from './crash-file-system.ts';
 import { encodeFrame, entriesOf } from './log-entry.ts';
 import { ModelFifo } from './model-fifo.ts';
+import { ModelRecord } from './model-record.ts';
 import { ModelStream, ModelTransport } from './model-nats.ts';
 import { makeWay } from './way.ts';
 
@@ -34,6 +33,8 @@ const FACTS = { id: 'a', name: 'web', imageId: '', imageName: '', hostname: '', 
 export type Operation =
   | { readonly kind: 'write'; readonly lines: number; readonly size: number }
   | { readonly kind: 'read' | 'confirm' | 'tick'; readonly count: number }
+  /** So many of the syncs that were begun end. */
+  | { readonly kind: 'settle'; readonly count: number }
   /** So many of the messages under way have arrived. */
   | { readonly kind: 'lose' | 'kill' | 'power'; readonly arrived: number }
   | { readonly kind: 'open' | 'block' | 'refuse' | 'give-up' | 'end' };
@@ -64,15 +65,12 @@ export interface ModelSettings {
  */
 export type Books = 'exact' | 'cautious' | 'blind';
 
-/** Of what a record of a session holds. */
-interface KeptRecord {
-  readonly gaps: readonly (Gap | Cut)[];
-  readonly seams: readonly number[];
-}
-
 /** What lives as long as a process. */
 interface Process {
   readonly budget: DiskBudget;
+  readonly journal: DiskJournal;
+  /** Bytes that earlier ones took from the FIFO. */
+  readonly takenBefore: number;
   readonly session: Session;
   readonly transport: ModelTransport;
   readonly account: Account;
@@ -88,10 +86,17 @@ export class SessionModel {
   areRecordsLate = false;
   /** The session is over: nothing is left of it. */
   isOver = false;
-  /** The records that the disk has are not the latest. */
-  #isUnsaved = false;
+  /** Lines before this one survive a power failure. */
+  safe = 0;
+  /** Lines that were taken from the FIFO when the power failed; undefined: it did not. */
+  takenAtFailure: number | undefined;
+  /** A process that was killed may have left bytes that are not synced yet. */
+  #wasKilled = false;
+  /** Where lines end in the FIFO. */
+  readonly #ends: number[] = [];
   readonly #fs = new CrashFileSystem();
   readonly #fifo = new ModelFifo(this.#fs);
+  readonly #record: ModelRecord;
   readonly #settings: ModelSettings;
   readonly #random: (limit: number) => number;
   #process: Process;
@@ -99,7 +104,8 @@ export class SessionModel {
   constructor(settings: ModelSettings, random: (limit: number) => number) {
     this.#settings = settings;
     this.#random = random;
-    for (const folder of ['/journal', '/sessions']) this.#fs.makeFolder(folder);
+    this.#record = new ModelRecord(this.#fs, settings.sync);
+    this.#fs.makeFolder('/journal');
     this.#fs.syncFolder('/');
     this.#process = this.#start(false, false);
   }
@@ -109,7 +115,14 @@ export class SessionModel {
     return this.sizes.length;
   }
 
+  /** Lines of which the FIFO holds nothing. */
+  get taken(): number {
+    const waiting = this.#ends.findIndex((end) => end > this.#fifo.taken);
+    return waiting < 0 ? this.written : waiting;
+  }
+
   async run({ operation, trouble }: Step): Promise<void> {
+    if (this.isOver) return;
     this.#arm(trouble);
     try {
       await this.#do(operation);
@@ -118,18 +131,36 @@ export class SessionModel {
       this.#die(this.#random(1000), false);
     }
     this.#fs.inject = () => undefined;
+    this.#check();
+  }
+
+  /** What holds between any two steps. */
+  #check(): void {
+    const { journal, account, transport, takenBefore } = this.#process;
+    if (this.takenAtFailure === undefined && this.#settings.sync !== 'none' && journal.isSynced && this.#record.isSafe) this.#isSafe();
+    if (account.bytesRead !== this.#fifo.taken - takenBefore) throw new Error(`${account.bytesRead} bytes are counted as read, not ${this.#fifo.taken - takenBefore}`);
+    const { linesRead, linesConfirmed } = account;
+    const open = linesRead - linesConfirmed - droppedOf(account);
+    if (transport.hasLost ? open < transport.linesUnderWay : open !== transport.linesUnderWay) throw new Error(`${open} lines are read, and neither confirmed nor dropped; ${transport.linesUnderWay} are under way`);
+  }
+
+  /** What was taken until now survives a power failure. */
+  #isSafe(): void {
+    this.safe = this.taken;
+    this.#wasKilled = false;
   }
 
   /** Everything is well from now on, and the container ends: what is left is delivered. */
   async finish(): Promise<void> {
     this.#fifo.isEnded = true;
     for (let round = 0; !this.isOver; round++) {
-      if (round > 5000) throw new Error(`does not end: ${JSON.stringify(this.#process.session.status())}`);
+      if (round > 5000) throw new Error(`does not end: ${this.#fifo.describe()} ${JSON.stringify(this.#process.session.status())}`);
       this.#process.transport.open();
       await this.#do({ kind: 'read', count: 10 });
       await this.#do({ kind: 'confirm', count: 1000 });
       await this.#do({ kind: 'tick', count: 1 });
       this.#fs.settle();
+      this.#check();
     }
   }
 
@@ -151,6 +182,7 @@ export class SessionModel {
           mock.timers.tick(TICK_MS);
         }
         return;
+      case 'settle': return this.#fs.settle(operation.count);
       case 'lose':
         if (operation.arrived > 0) this.#blur();
         transport.arrive(operation.arrived);
@@ -164,6 +196,7 @@ export class SessionModel {
         // The next process does not know of which line the beginning was counted.
         if (this.#settings.overflow.policy === 'drop-newest') this.#blur();
         await this.#shutDown(session);
+        if (this.#settings.sync !== 'none' && this.takenAtFailure === undefined) this.#isSafe();
         this.#fs.inject = () => undefined;
         this.#process = this.#start(false, false);
     }
@@ -183,11 +216,14 @@ export class SessionModel {
   }
 
   #write(lines: number, size: number): void {
+    if (this.#fifo.isEnded) return;
     for (let i = 0; i < lines; i++) {
       const number = this.written;
       const text = `${String(number).padStart(6, '0')} `.repeat(Math.ceil(size / 7));
       const time = BigInt(EPOCH_SECONDS) * 1_000_000_000n + BigInt(number) * 1000n;
-      this.#fifo.write(Buffer.concat(entriesOf('stdout', `${text}\n`, time).map(encodeFrame)));
+      const frames = Buffer.concat(entriesOf('stdout', `${text}\n`, time).map(encodeFrame));
+      this.#fifo.write(frames);
+      this.#ends.push((this.#ends.at(-1) ?? 0) + frames.length);
       this.sizes.push(text.length);
     }
   }
@@ -203,13 +239,22 @@ export class SessionModel {
     if (this.#process.session.status().journal.volatile_bytes > 0) this.books = 'blind';
     this.#process.transport.arrive(arrived);
     this.#fs.inject = () => undefined;
-    if (isPowerLost) this.#fs.losePower(this.#random);
+    if (isPowerLost) this.#losePower();
     else this.#fs.kill();
-    this.#process = this.#start(true, isPowerLost);
+    this.#wasKilled = true;
+    this.#process = this.#start(true, this.takenAtFailure !== undefined);
   }
 
-  #start(isAfterKill: boolean, isPowerLost: boolean): Process {
-    if (this.#isUnsaved) this.books = 'blind';
+  #losePower(): void {
+    const { sync } = this.#settings;
+    if (sync === 'always' && !this.#wasKilled && this.takenAtFailure === undefined && this.safe < this.taken) throw new Error(`${this.taken} lines were taken, and only ${this.safe} are safe`);
+    this.takenAtFailure ??= this.taken;
+    this.#fifo.losePower();
+    this.#fs.losePower(this.#random);
+  }
+
+  #start(isAfterKill: boolean, isOfOtherBoot: boolean): Process {
+    if (!this.#record.isSaved) this.books = 'blind';
     mock.timers.reset();
     mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: (EPOCH_SECONDS + HOUR_SECONDS * this.accounts.length) * 1000 });
     const { overflow, oversize, sync, maxPayload } = this.#settings;
@@ -220,18 +265,20 @@ export class SessionModel {
     });
     const account = new Account(new Log({ write: () => true }), 'web');
     this.accounts.push(account);
-    let record = this.#load();
+    const record = this.#record.load();
     let transport: ModelTransport | undefined;
+    let journal: DiskJournal | undefined;
+    const takenBefore = this.#fifo.taken;
     const way = makeWay((listener, epoch) => transport = new ModelTransport(this.stream, listener, epoch, maxPayload));
     const session = new Session({
-      openFifo: isPowerLost ? undefined : (readable) => this.#fifo.open(readable),
-      openJournal: (owner) => new DiskJournal(budget, { folder: '/journal/web', id: 'web', sync, owner }),
+      openFifo: isOfOtherBoot ? undefined : (readable) => this.#fifo.open(readable),
+      openJournal: (owner) => journal = new DiskJournal(budget, { folder: '/journal/web', id: 'web', sync, owner }),
       ways: [{ ...way, plan: { ...way.plan, oversize }, formatter: createJsonFormatter(FACTS) }],
-      overflow: { ...overflow, limit: LIMIT }, isAfterKill, mayHaveLost: isPowerLost && sync !== 'always', mayHaveSeam: false,
+      overflow: { ...overflow, limit: LIMIT }, isAfterKill, mayHaveLost: isOfOtherBoot && sync !== 'always', mayHaveSeam: false,
       gaps: { main: record.gaps },
-      saveGaps: (_output, gaps) => this.#save(record = { ...record, gaps }),
+      saveGaps: (_output, gaps) => this.#record.update({ gaps }),
       seams: record.seams,
-      saveSeams: (seams) => this.#save(record = { ...record, seams: [...seams] }),
+      saveSeams: (seams) => this.#record.update({ seams: [...seams] }),
       leaving: [],
       saveLeaving: () => undefined,
       held: new HeldBytes(1024 * 1024),
@@ -241,33 +288,17 @@ export class SessionModel {
     });
     // What the session puts off to the next turn.
     mock.timers.tick(1);
-    return { budget, session, account, transport: transport as unknown as ModelTransport };
-  }
-
-  /** As records of sessions are kept: a new file takes the place of the old one. */
-  #save(record: KeptRecord): void {
-    const bytes = Buffer.from(JSON.stringify(record));
-    try {
-      const fd = this.#fs.open('/sessions/new', 'create');
-      for (let at = 0; at < bytes.length;) at += this.#fs.write(fd, bytes, at, bytes.length - at, at);
-      if (this.#settings.sync === 'always') this.#fs.sync(fd);
-      this.#fs.close(fd);
-      this.#fs.rename('/sessions/new', '/sessions/web');
-      if (this.#settings.sync === 'always') this.#fs.syncFolder('/sessions');
-      this.#isUnsaved = false;
-    } catch (error) {
-      if (systemCode(error) === undefined) throw error;
-      this.#isUnsaved = true;
-    }
+    return { budget, session, account, takenBefore, journal: journal as unknown as DiskJournal, transport: transport as unknown as ModelTransport };
   }
 
   #blur(): void {
     if (this.books === 'exact') this.books = 'cautious';
   }
 
-  #load(): KeptRecord {
-    const bytes = this.#fs.peek('/sessions/web');
-    return bytes === undefined ? { gaps: [], seams: [] } : JSON.parse(bytes.toString()) as KeptRecord;
+  /** Nothing is left but to remove what was kept: nobody waits for that, and hears of a crash in it. */
+  get #isEnding(): boolean {
+    const { state, journal } = this.#process.session.status();
+    return state !== 'live' && journal.bytes === 0;
   }
 
   #arm(trouble: Trouble | undefined): void {
@@ -275,11 +306,15 @@ export class SessionModel {
     let calls = 0;
     this.#fs.inject = (call: keyof FileSystem) => {
       const index = calls++ - trouble.after;
-      if (index < 0 || index >= trouble.count || call === 'size') return undefined;
+      if (index < 0 || index >= trouble.count || call === 'size' || this.#isEnding) return undefined;
       if (trouble.fault !== 'crash') this.#blur();
       return trouble.fault;
     };
   }
+}
+
+export function droppedOf({ linesDropped }: Account): number {
+  return Object.values(linesDropped).reduce((sum, lines) => sum + lines, 0);
 }
 
 /** The number of the line that was written at a time of a message. */
