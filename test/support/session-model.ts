@@ -191,7 +191,9 @@ export class SessionModel {
       case 'power': return this.#die(operation.arrived, true);
       case 'open': return transport.open();
       case 'block': return transport.block();
-      case 'give-up': return transport.giveUp();
+      case 'give-up':
+        // Of a container that has ended no record is left then, as the guarantees say.
+        return this.takenAtFailure === undefined ? transport.giveUp() : undefined;
       case 'end':
         // The next process does not know of which line the beginning was counted.
         if (this.#settings.overflow.policy === 'drop-newest') this.#blur();
