@@ -53,7 +53,7 @@ export class Connection {
   /** The driver's own, if this is the connection for it. */
   #presence: Presence | undefined;
   /** Streams that are being made, by name. */
-  readonly #making = new Set<string>();
+  readonly #making = new Map<string, Promise<void>>();
   #state: ConnectionState = 'connecting';
   #link: Link | undefined;
   readonly #settings: ConnectionSettings;
@@ -108,16 +108,11 @@ export class Connection {
     return this.#acks;
   }
 
-  /** Makes the stream, if it is missing; never changes one. Says what came of it. */
-  async makeStream(plan: StreamPlan): Promise<void> {
-    const link = this.#link;
-    if (link === undefined || this.#making.has(plan.name)) return;
-    this.#making.add(plan.name);
-    // What was sent, or is about to be, is refused before there is a stream: none of it is stored before what is sent again.
-    await setImmediate();
-    await link.ping().catch(ignoreLoss);
-    await makeStream(link, this.#settings.target, plan, this.#settings.log);
-    this.#making.delete(plan.name);
+  /** Makes the stream, if it is missing; never changes one. Says what came of it. Resolves when that is over, and never rejects. */
+  makeStream(plan: StreamPlan): Promise<void> {
+    const making = this.#making.get(plan.name) ?? this.#makeStream(plan).finally(() => this.#making.delete(plan.name));
+    this.#making.set(plan.name, making);
+    return making;
   }
 
   /** The driver itself is present here from now on; undefined: it is not any more. */
@@ -141,6 +136,15 @@ export class Connection {
     this.#closing.abort();
     this.#acks?.close();
     this.#link?.close();
+  }
+
+  async #makeStream(plan: StreamPlan): Promise<void> {
+    const link = this.#link;
+    if (link === undefined) return;
+    // What was sent, or is about to be, is refused before there is a stream: none of it is stored before what is sent again.
+    await setImmediate();
+    await link.ping().catch(ignoreLoss);
+    await makeStream(link, this.#settings.target, plan, this.#settings.log);
   }
 
   async #run(): Promise<void> {

@@ -5,8 +5,8 @@
  */
 import type { Link } from './link.ts';
 
-/** Names of the streams that take the subject. */
-export type Tell = (streams: readonly string[]) => void;
+/** Names of the streams that take the subject; undefined: that cannot be known. */
+export type Tell = (streams: readonly string[] | undefined) => void;
 
 interface NamesAnswer {
   readonly streams?: readonly string[] | null;
@@ -38,11 +38,13 @@ export class StreamLookup {
     this.#taken.clear();
   }
 
-  ask(subject: string, tell: Tell): void {
-    if (this.#taken.has(subject)) return;
+  /** False: there is nothing to be told of, a stream takes the subject. */
+  ask(subject: string, tell: Tell): boolean {
+    if (this.#taken.has(subject)) return false;
     const tells = this.#asking.get(subject) ?? new Set();
     this.#asking.set(subject, tells.add(tell));
     if (this.#link !== undefined) void this.#askAll(this.#link);
+    return true;
   }
 
   forget(subject: string, tell: Tell): void {
@@ -67,8 +69,7 @@ export class StreamLookup {
       // What was not answered since the link was lost is asked on the next one.
       if (link !== this.#link) break;
       this.#asking.delete(subject);
-      if (streams === undefined) continue;
-      if (streams.length > 0) this.#taken.add(subject);
+      if (streams !== undefined && streams.length > 0) this.#taken.add(subject);
       for (const tell of tells) tell(streams);
     }
     this.#isBusy = false;

@@ -76,7 +76,7 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     this.deadLetterSubject = plan.deadLetter;
     this.#deadLetters = plan.deadLetter === undefined ? undefined : new HpubFramer(plan.deadLetter, this.#acks.inbox, `${name}-${epoch}`, from);
     this.#connection.outbox.add(this);
-    this.#report = new StreamReport(this.#connection, plan, connections.log);
+    this.#report = new StreamReport(this.#connection, plan, connections.log, () => this.#listener.ready());
   }
 
   get isReady(): boolean {
@@ -89,9 +89,9 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
     return this.#failures > 0;
   }
 
-  /** A pause after a failure, or answers to be waited for: `ready` follows. */
+  /** A pause after a failure, answers to be waited for, or a stream that is to be made: `ready` follows. */
   get #isHeld(): boolean {
-    return this.#backOff !== undefined || this.#isCondemning;
+    return this.#backOff !== undefined || this.#isCondemning || this.#report.isPending;
   }
 
   get isAway(): boolean {

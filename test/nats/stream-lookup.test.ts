@@ -39,20 +39,22 @@ test('containers that share a subject ask once, and one question is under way at
   t.is(link.asked.at(-1), '$JS.API.STREAM.NAMES {"subject":"logs.db"}');
   await link.answer('{"total":0,"streams":null}');
   t.deepEqual(told.slice(2), ['c ']);
-  lookup.ask('logs.web', () => t.fail('that is known'));
-  lookup.ask('logs.db', () => told.push('asked again'));
+  t.false(lookup.ask('logs.web', () => t.fail('that is known')));
+  t.true(lookup.ask('logs.db', () => told.push('asked again')));
   await link.answer('{"streams":[]}');
   t.is(told.at(-1), 'asked again');
 });
 
-test('nothing is said where there is no answer, or one that says nothing', async (t) => {
+test('where there is no answer, or one that says nothing, it is said that nothing is known', async (t) => {
   const lookup = new StreamLookup('$JS.hub.API');
+  const told: unknown[] = [];
   const link = new AskedLink();
   lookup.open(link);
   for (const answer of ['{"error":{"code":503}}', 'no JSON', undefined]) {
-    lookup.ask('logs.web', () => t.fail());
+    lookup.ask('logs.web', (streams) => told.push(streams));
     await (answer === undefined ? link.fail() : link.answer(answer));
   }
+  t.deepEqual(told, [undefined, undefined, undefined]);
   t.is(link.asked.length, 3);
   t.true(lookup.refused('$JS.hub.API.STREAM.NAMES'), 'not to be taken for the subject of lines');
   t.false(lookup.refused('logs.web'));
