@@ -40,7 +40,10 @@ const bash: Ask = (line) => offers('bash', ['--norc', '-c',
 
 const fish: Ask = (line) => offers('fish', ['-c', 'complete -C $argv[1]', line]);
 
-/** A zsh on a terminal of its own, in which the tabulator key is pressed; `compadd` tells what it is given. */
+/**
+ * A zsh on a terminal of its own, in which the tabulator key is pressed; `compadd` tells what it is given. The terminal may show what was typed into it: no word that is
+ * waited for is among that.
+ */
 const ZSH = `
 zmodload zsh/zpty
 zpty z 'zsh -f -i'
@@ -49,13 +52,13 @@ zpty -w z '
 compadd () {
   local -a found; local each
   builtin compadd -A found "$@"
-  for each in $found; do print -r -- "OFFER $IPREFIX$each"; done
+  for each in $found; do print -r -- "OFF""ER $IPREFIX$each"; done
   builtin compadd "$@"
 }
-finish () { print FINISHED; exit }
+finish () { print FINI""SHED; exit }
 bindkey "^I" complete-word
 comppostfuncs=(finish)
-print READY'
+print REA""DY'
 while zpty -r z line; do [[ $line == *READY* ]] && break; done
 zpty -n -w z "$1"$'\\t'
 while zpty -r z line; do
