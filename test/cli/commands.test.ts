@@ -1,13 +1,11 @@
 /** What all commands have in common: help, wrong usage, colours. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import test from 'ava';
 import manifest from '../../package.json' with { type: 'json' };
 import { commands } from '../../src/cli/commands.ts';
 import { optionTerm } from '../../src/cli/help.ts';
 import { runCommand } from '../support/command-run.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+import { MAIN } from '../support/program.ts';
 
 test('the help lists every command with its summary, and the exit codes', async (t) => {
   const { code, out, err } = await runCommand(['--help']);

@@ -8,9 +8,9 @@ import { run } from '../../plugin/command.ts';
 import { makeCertificates, type Certificates } from '../support/certificates.ts';
 import { Diagnosis, examine } from '../support/doctor.ts';
 import { Engine } from '../support/engine.ts';
+import { MAIN } from '../support/program.ts';
 import { freePort, until } from '../support/wait.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** What NATS does is of no interest here. */
 const ENV = { NATS_SERVERS: '127.0.0.1:1' };
 

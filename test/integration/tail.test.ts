@@ -7,12 +7,12 @@ import test, { type ExecutionContext } from 'ava';
 import { connect, headers, type NatsConnection, type StreamConfig } from 'nats';
 import { CommandProcess, plain, runProcess } from '../support/command-run.ts';
 import type { NatsServer } from '../support/nats-server.ts';
+import { MAIN } from '../support/program.ts';
 import { Stream } from '../support/stream.ts';
 import { until } from '../support/wait.ts';
 import { CANARY, startDriver, startLocalNats } from './rig.ts';
 
 const JETSTREAM = 'jetstream { store_dir: "jetstream" }\n';
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const START = Date.UTC(2026, 2, 14, 15, 9, 26);
 
 interface Line {

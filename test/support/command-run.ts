@@ -1,16 +1,14 @@
 /** The command line, run within the test or as a process of its own. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { main } from '../../src/cli/main.ts';
 import type { Output } from '../../src/cli/output.ts';
+import { MAIN } from './program.ts';
 
 /** The engine of the machine, and what is installed in it, is nobody's business but that of a test which names it. */
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export interface CommandRun { readonly code: number; readonly out: string; readonly err: string }
 

@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { systemEnvironment } from '../../plugin/command.ts';
 import { drivers, type KnownDriver } from './e2e-drivers.ts';
 import { isAnswered, logLines } from './plugin-process.ts';
+import { MAIN } from './program.ts';
 import { until } from './wait.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export class HostProcess implements AsyncDisposable {
   /** For `--log-driver`. */

@@ -6,9 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAIN } from './program.ts';
 import { until } from './wait.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** On a machine that is busy with other tests. */
 const START_MS = 30_000;

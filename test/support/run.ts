@@ -7,11 +7,13 @@ import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from '../../plugin/rootfs.ts';
 import { runAva } from './ava.ts';
 import type { Tally } from './ava.ts';
 import { Engine } from './engine.ts';
 import { provideImages } from './images.ts';
 import { providePlugin } from './plugin.ts';
+import { PROGRAM_VARIABLE } from './program.ts';
 
 const ALL = ['unit', 'integration', 'e2e'] as const;
 type Part = (typeof ALL)[number];
@@ -106,6 +108,9 @@ async function main(): Promise<number> {
   process.env['TMPDIR'] = dir;
   const tallies: Tally[] = [];
   try {
+    const program = join(dir, 'nats-log-driver.cjs');
+    await bundle(program);
+    process.env[PROGRAM_VARIABLE] = program;
     await runParts(chosen.length === 0 ? ALL : chosen, positionals, tallies);
   } catch (error) {
     console.error(error);
