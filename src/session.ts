@@ -88,12 +88,13 @@ export class Session implements IntakeListener {
   /**
    * The process ends: what was read is delivered, if that succeeds before `signal`; what is safe in the journal does not
    * wait for a NATS that is away. The journal keeps the rest for the next process; what it cannot keep is counted as lost, and
-   * while NATS is away not even read: it is safer in the FIFO.
+   * while NATS does not take it not even read: it is safer in the FIFO. What a disk keeps is read unless NATS is away.
    */
   async shutDown(signal: AbortSignal): Promise<void> {
     const { journal } = this.#intake;
     this.#intake.suspend();
-    if (this.#outputs.all.every(({ isReady }) => isReady)) this.#intake.drain();
+    const isKept = journal.kind === 'disk' && journal.volatileBytes === 0;
+    if (this.#outputs.all.every(({ isReady, isAway }) => isReady || (isKept && !isAway))) this.#intake.drain();
     this.#intake.complete();
     await this.#outputs.delivered(this.#outputs.all.filter(({ isAway }) => journal.volatileBytes > 0 || !isAway), signal);
     if (this.#ending === undefined) this.#outputs.abandonLeaving();
