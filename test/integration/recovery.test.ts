@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { DriverError } from '../support/fake-engine.ts';
 import { CLEAN, Oracle } from '../support/oracle.ts';
+import { SOURCES } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 import { CANARY, startDriver, startLocalNats, startProxy, type Container, type Rig } from './rig.ts';
 
@@ -28,7 +29,7 @@ function key({ logger: { file } }: Container): string {
 test('P3: a crash during recovery, twenty times in a row, harms nothing', async (t) => {
   const nats = await startLocalNats(t);
   const proxy = await startProxy(t, nats.port);
-  const rig = await startDriver(t, { NATS_SERVERS: proxy.url });
+  const rig = await startDriver(t, { NATS_SERVERS: proxy.url }, new Oracle(), [SOURCES]);
   const { plugin } = rig;
   await rig.subscribe(nats.url);
   const containers = await Promise.all(Array.from({ length: 20 }, (_, i) => rig.container(`c${i}`)));
