@@ -80,6 +80,8 @@ export class Restoration {
   async #pass(isDue: (found: FoundRecord) => boolean): Promise<void> {
     for (const key of [...this.#waiting]) {
       if (performance.now() > this.#sliceEnd) {
+        // A kill while others have their turn says nothing of the session that was restored before.
+        this.#settings.suspect.acquit();
         await setImmediate();
         this.#sliceEnd = performance.now() + SLICE_MS;
       }

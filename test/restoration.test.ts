@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -186,6 +186,20 @@ test('P3: after six processes that died with a session it is given up', async (t
   for (let deaths = 0; deaths < 6; deaths++) await die(host, 'db');
   t.deepEqual(await host.restored(), ['web']);
   t.deepEqual(host.quarantined, ['00000001-sessions-….json', '00000002-journals-…']);
+});
+
+test('P3: a kill while others have their turn is nobody\'s fault', async (t) => {
+  const host = new Host(t);
+  for (let i = 0; i < 20; i++) host.session(`s${i}`, false);
+  const accused: string[] = [];
+  const timer = setInterval(() => accused.push(readFileSync(join(host.records.state, 'suspect'), 'latin1').trim()), 1);
+  await host.process(() => {
+    const until = performance.now() + 5;
+    while (performance.now() < until) continue;
+  }).run();
+  clearInterval(timer);
+  t.true(accused.length >= 5, `${accused.length} turns`);
+  t.deepEqual(accused.filter((session) => session !== ''), []);
 });
 
 test('a process that restores everything makes deaths forgotten', async (t) => {

@@ -75,9 +75,9 @@ export async function startProxy(t: Test, serverPort: number): Promise<TcpProxy>
 }
 
 /** The driver's settings for these tests, over which `env` wins. */
-export async function startDriver(t: Test, env: NodeJS.ProcessEnv, oracle = new Oracle(), program?: readonly string[]): Promise<Rig> {
+export async function startDriver(t: Test, env: NodeJS.ProcessEnv, oracle = new Oracle()): Promise<Rig> {
   await turn(t);
-  const plugin = await PluginProcess.start({ NATS_SUBJECT: SUBJECT, ...env }, program);
+  const plugin = await PluginProcess.start({ NATS_SUBJECT: SUBJECT, ...env });
   const engine = new FakeEngine(plugin.socket);
   t.teardown(async () => {
     engine.close();
