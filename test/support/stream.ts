@@ -47,13 +47,14 @@ export class Stream {
     return await Array.fromAsync(this.messages(), read);
   }
 
-  /** The same, one by one, for more than fits into memory. */
+  /** The same, one by one, for more than fits into memory. Its leader says which is the last: a node that lags behind takes an earlier one for it. */
   async *messages(): AsyncGenerator<JsMsg> {
-    if (await this.count() === 0) return;
+    const { messages, last_seq: last } = await until('the stream answers', () => this.manager.streams.info(this.name).then(({ state }) => state, () => undefined));
+    if (messages === 0) return;
     const consumer = await this.#client.jetstream().consumers.get(this.name);
     for await (const message of await consumer.consume({ max_messages: 1000 })) {
       yield message;
-      if (message.info.pending === 0) return;
+      if (message.info.streamSequence >= last) return;
     }
   }
 
