@@ -68,7 +68,7 @@ export class Delivery implements TransportListener {
     const { head, epoch } = intake.journal;
     // No message comes of less than a byte.
     const numbering = new Numbering(epoch, from.sequence, { offset: head, sequence: from.sequence + head - from.offset + gaps.length });
-    this.#gaps = new Gaps({ kept: gaps, from, head, numbering, save: saveGaps, due: () => this.pump() });
+    this.#gaps = new Gaps({ kept: gaps, from, head, numbering, save: saveGaps, saveConfirmed: () => intake.journal.save(), due: () => this.pump() });
     this.losses = new OutputLosses(account, intake, this.#gaps);
     this.#context = { intake, account, gaps: this.#gaps, numbering, held };
     this.#watermark = from.offset;
@@ -172,7 +172,7 @@ export class Delivery implements TransportListener {
     this.#sequence += tally.messages;
     if (tally.messages > 0) this.losses.answered(this.#watermark, watermark, tally, refused, this.#sequence);
     this.#advance(watermark);
-    const isDue = !refused && tally.messages > 0 && (this.#told() || tally.lostLetters > 0);
+    const isDue = !refused && tally.messages > 0 && (this.#gaps.confirmed(this.#sequence) || tally.lostLetters > 0);
     if (this.#next !== undefined) this.#leave();
     else if (isDue) this.pump();
     this.#listener.settle();
@@ -264,12 +264,6 @@ export class Delivery implements TransportListener {
   /** Offset behind the last byte that is for this output. */
   get #head(): number {
     return Math.min(this.#intake.journal.head, this.#end);
-  }
-
-  /** The journal has the numbers first: a kill in between finds both. Returns whether records that have waited are due now. */
-  #told(): boolean {
-    if (this.#gaps.areWithin(this.#sequence)) this.#intake.journal.save();
-    return this.#gaps.confirmed(this.#sequence);
   }
 
   /** Goes over to the next way, if nothing is on the present one. */

@@ -24,6 +24,8 @@ export interface GapsSettings {
   readonly head: number;
   /** Keeps them for the next process. */
   readonly save: (gaps: readonly (Gap | Cut)[]) => void;
+  /** Keeps for the next process which messages are confirmed. */
+  readonly saveConfirmed: () => void;
   /** Records that had to wait may be taken. */
   readonly due: () => void;
 }
@@ -35,6 +37,7 @@ export class Gaps {
   #underWay: readonly (Gap | Cut)[] = [];
   readonly #numbering: Numbering;
   readonly #save: GapsSettings['save'];
+  readonly #saveConfirmed: GapsSettings['saveConfirmed'];
   readonly #retry: Retry;
   /** The one whose place was reached, and whose numbers begin there. */
   #begun: Gap | Cut | undefined;
@@ -44,12 +47,13 @@ export class Gaps {
   readonly #expected = new Map<GapReason, Gap>();
   #announced: NodeJS.Timeout | undefined;
 
-  constructor({ kept, from, head, numbering, save, due }: GapsSettings) {
+  constructor({ kept, from, head, numbering, save, saveConfirmed, due }: GapsSettings) {
     // Where neither number is known, others behind it may have gone with any.
     this.#waiting = kept.filter(({ told }) => !numbering.isWithin(from.sequence, told))
       .map((gap) => ({ ...gap, end: Math.min(gap.end, head), ...(gap.told === undefined ? { number: gap.number ?? numbering.fresh(gap.end) } : {}) }));
     this.#numbering = numbering;
     this.#save = save;
+    this.#saveConfirmed = saveConfirmed;
     this.#retry = new Retry(due);
   }
 
@@ -142,17 +146,11 @@ export class Gaps {
     this.#retry.hasten();
   }
 
-  /** Some of those under way are among the first `count` messages. */
-  areWithin(count: number): boolean {
-    return this.#numbering.isWithin(count, this.#underWay[0]?.told);
-  }
-
-  /**
-   * The first `count` messages are confirmed, and the journal has it: a process that finds gaps kept knows by their numbers whether they are over. Returns whether
-   * others have waited for a confirmation.
-   */
+  /** The first `count` messages are confirmed. Returns whether records have waited for a confirmation. */
   confirmed(count: number): boolean {
-    if (this.areWithin(count)) {
+    if (this.#numbering.isWithin(count, this.#underWay[0]?.told)) {
+      // In this order: a process that finds gaps kept knows by their numbers whether they are over.
+      this.#saveConfirmed();
       this.#takeOff(count);
       this.#keep();
     }

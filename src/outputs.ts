@@ -84,7 +84,7 @@ export class Outputs implements DeliveryListener {
       const account = openAccount(name, transport);
       // Its stream of messages is told of nothing any more.
       const numbering = new Numbering();
-      const losses = new OutputLosses(account, this.#intake, new Gaps({ kept: [], from: { offset: 0, sequence: 0 }, head: 0, numbering, save: () => undefined, due: () => undefined }));
+      const losses = new OutputLosses(account, this.#intake, new Gaps({ kept: [], from: { offset: 0, sequence: 0 }, head: 0, numbering, save: nobody, saveConfirmed: nobody, due: nobody }));
       losses.giveUpRest(losses.giveUp(this.#resumeAt(name).offset, end, 'removed'), end);
       removed(account, name);
     }
@@ -224,3 +224,6 @@ export class Outputs implements DeliveryListener {
 function isDone({ isDelivered, isLeftWhole }: Delivery): boolean {
   return isDelivered || isLeftWhole;
 }
+
+/** Hears of records that nobody will be told of. */
+function nobody(): void {}

@@ -129,7 +129,8 @@ export class Pipeline {
 
   /** No further than to the place of the next record: it stands there, however the bytes come. */
   #push(run: JournalRun): void {
-    const bytes = run.bytes.subarray(0, this.#gaps.next - this.#cursor);
+    const most = this.#gaps.next - this.#cursor;
+    const bytes = most < run.bytes.length ? run.bytes.subarray(0, most) : run.bytes;
     this.#decoder.push(bytes);
     this.#cursor += bytes.length;
     this.#decoded += bytes.length;

@@ -40,10 +40,10 @@ export class Retry {
 
   /** The subject is permitted. Returns whether an attempt had to wait. */
   reset(): boolean {
-    const { isWaiting } = this;
-    this.hasten();
     this.#pauseMs = FIRST_MS;
-    return isWaiting;
+    if (!this.isWaiting) return false;
+    this.hasten();
+    return true;
   }
 
   /** The session has ended: from now on attempts are numbered, and whoever ended it may look for the record. */

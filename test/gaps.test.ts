@@ -23,7 +23,7 @@ interface Kit {
 function newGaps(before: readonly (Gap | Cut)[] = [], from: Mark = { offset: 0, sequence: 0 }, sent: Mark = from): Kit {
   const lists: (readonly (Gap | Cut)[])[] = [];
   const numbering = new Numbering(7, from.sequence, sent);
-  const gaps = new Gaps({ kept: before, from, head: 1000, numbering, save: (each) => void lists.push(each), due: () => undefined });
+  const gaps = new Gaps({ kept: before, from, head: 1000, numbering, save: (each) => void lists.push(each), saveConfirmed: () => undefined, due: () => undefined });
   const kept = (): readonly (Gap | Cut)[] => lists.at(-1) ?? [];
   const take = (offset: number): Gap | undefined => {
     const gap = gaps.take(offset);
