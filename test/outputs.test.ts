@@ -6,6 +6,7 @@ import type { JournalOwner } from '../src/core/journal.ts';
 import type { DiskBudget } from '../src/journal/disk-budget.ts';
 import { DiskJournal } from '../src/journal/disk.ts';
 import { MemoryBudget } from '../src/journal/memory.ts';
+import type { CrashFileSystem } from './support/crash-file-system.ts';
 import { FOLDER, newHost, segments } from './support/journal-host.ts';
 import { dropped, framesOf, numbered, numbers, SessionBench, withBench } from './stages/session-bench.ts';
 import { withTimers } from './support/timers.ts';
@@ -201,9 +202,21 @@ test('whatever is lost, blocked and changed, each output gets each line once and
   }), { numRuns: 60 });
 });
 
+const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', sync: 'none', owner });
+
+/** A session with thirty lines for an output that is no more. */
+async function killedWhileLeaving(): Promise<{ readonly fs: CrashFileSystem; readonly before: SessionBench }> {
+  const { fs, budget, ticks } = newHost();
+  const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: openJournal(budget) });
+  await before.output(numbered(0, 30));
+  before.change(before.way());
+  ticks(10);
+  fs.kill();
+  return { fs, before };
+}
+
 test('an output that was away when the process was killed is found where it was', async (t) => {
   const { fs, budget, ticks } = newHost();
-  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', sync: 'none', owner });
   const before = new SessionBench({ further: ['audit'], openJournal: openJournal(budget) });
   before.transportOf('audit').lose();
   await before.output(numbered(0, 100));
@@ -220,7 +233,6 @@ test('an output that was away when the process was killed is found where it was'
 
 test('an output that was leaving when the process was killed is counted by the next one, up to where it was to end', async (t) => {
   const { fs, budget, ticks } = newHost();
-  const openJournal = (disk: DiskBudget) => (owner: JournalOwner): DiskJournal => new DiskJournal(disk, { folder: FOLDER, id: 'web', sync: 'none', owner });
   const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: openJournal(budget) });
   await before.output(numbered(0, 30));
   before.transportOf('audit').confirm();
@@ -240,16 +252,11 @@ test('an output that was leaving when the process was killed is counted by the n
 });
 
 test('an output that was leaving is counted although the disk does not give its lines back, and the main one has a record of them', async (t) => {
-  const { fs, budget, ticks } = newHost();
-  const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: (owner) => new DiskJournal(budget, { folder: FOLDER, id: 'web', sync: 'none', owner }) });
-  await before.output(numbered(0, 30));
-  before.change(before.way());
-  ticks(10);
-  fs.kill();
+  const { fs, before } = await killedWhileLeaving();
   const after = new SessionBench({
     leaving: before.leaving,
     openJournal: (owner) => {
-      const journal = new DiskJournal(newHost({ fs }).budget, { folder: FOLDER, id: 'web', sync: 'none', owner });
+      const journal = openJournal(newHost({ fs }).budget)(owner);
       for (const segment of segments(fs)) fs.unlink(`${FOLDER}/${segment}`);
       return journal;
     },
@@ -264,16 +271,11 @@ test('an output that was leaving is counted although the disk does not give its 
 });
 
 test('of an output that was leaving, what the disk does not give back now is counted in bytes', async (t) => {
-  const { fs, budget, ticks } = newHost();
-  const before = new SessionBench({ further: ['audit'], state: 'slow', openJournal: (owner) => new DiskJournal(budget, { folder: FOLDER, id: 'web', sync: 'none', owner }) });
-  await before.output(numbered(0, 30));
-  before.change(before.way());
-  ticks(10);
-  fs.kill();
+  const { fs, before } = await killedWhileLeaving();
   const after = new SessionBench({
     leaving: before.leaving,
     openJournal: (owner) => {
-      const journal = new DiskJournal(newHost({ fs }).budget, { folder: FOLDER, id: 'web', sync: 'none', owner });
+      const journal = openJournal(newHost({ fs }).budget)(owner);
       fs.inject = (call) => call === 'read' ? { code: 'EIO' } : undefined;
       return journal;
     },
