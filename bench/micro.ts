@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { ByteWriter } from '../src/core/byte-writer.ts';
 import { writeJsonText } from '../src/core/json-text.ts';
-import { lineKernel } from '../src/core/line-kernel.ts';
+import { lineKernel, outputBuffer } from '../src/core/line-kernel.ts';
 import type { EntrySink, Formatted, Formatter, FrameRun, LogEntry, PayloadShape, Tally, Transport } from '../src/core/types.ts';
 import { EntryCursor, FrameDecoder } from '../src/docker/frame-decoder.ts';
 import { createJsonFormatter } from '../src/formatters/json.ts';
@@ -50,9 +50,9 @@ class LocalTransport implements Transport {
 
   write(entry: LogEntry, formatter: Formatter): Formatted {
     this.#framer.open(out);
-    const before = out.pending;
+    const before = out.length;
     const formatted = formatter.format(entry, out, LIMIT);
-    this.#framer.close(out, out.pending - before);
+    this.#framer.close(out, out.length - before);
     return formatted;
   }
 
@@ -79,7 +79,7 @@ class KernelTransport extends LocalTransport {
 }
 
 const LIMIT = 1024 * 1024;
-const out = new ByteWriter(1024 * 1024);
+const out = new ByteWriter(outputBuffer(512 * 1024));
 const line = Buffer.from(blankLine(LINE_BYTES));
 const frame = encodeFrame({ source: 'stdout', timeNano: nowNano(), line });
 const lines = Math.floor(BLOCK_BYTES / frame.length);

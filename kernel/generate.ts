@@ -11,7 +11,7 @@ export const PRODUCT = 'src/core/line-kernel.generated.ts';
 /** Memory is counted in pages of 64 KiB, and never grows: that would take the buffers away from those who hold them. */
 const OPTIONS = [
   '--runtime', 'stub', '--noAssert', '--optimizeLevel', '3', '--shrinkLevel', '0', '--enable', 'simd', '--memoryBase', '0',
-  '--initialMemory', '8', '--maximumMemory', '8',
+  '--initialMemory', '44', '--maximumMemory', '44',
 ];
 const WIDTH = 140;
 

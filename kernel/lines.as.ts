@@ -46,11 +46,13 @@ export const INPUT_BYTES: usize = 64 * 1024;
 /** Frames that were read to here. */
 export const lent: usize = input + INPUT_BYTES + SLACK;
 export const LENT_BYTES: usize = 64 * 1024;
-export const output: usize = lent + LENT_BYTES + SLACK;
-/** One command with a line of 16 KiB, however it is escaped, and what is `enough` before it. */
-export const OUTPUT_BYTES: usize = 256 * 1024;
+/** Buffers to write commands into. Of those that are never used the system holds no page. */
+export const outputs: usize = lent + LENT_BYTES + SLACK;
+export const OUTPUT_COUNT: usize = 5;
+/** One command with a line of 16 KiB, however it is escaped, and what leaves in one piece before it. */
+export const OUTPUT_BYTES: usize = 512 * 1024;
 /** What `run` says of what it did, four f64; in memory, since looking at a variable from outside takes longer than a short line. */
-export const results: usize = output + OUTPUT_BYTES;
+export const results: usize = outputs + OUTPUT_COUNT * OUTPUT_BYTES;
 /** Bytes of frames that were used up. */
 const CONSUMED: usize = results;
 /** Bytes of commands. */
@@ -100,13 +102,13 @@ export function setSecond(seconds: f64): void {
 }
 
 /**
- * Writes the frames in [begin, end) to the output, as long as they are ordinary, whole, and have payloads of at most
+ * Writes the frames in [begin, end) to [output, outputEnd), as long as there is room, they are ordinary, whole, and have payloads of at most
  * `limit` bytes, and stops early behind `enough` bytes. Returns how many; see `results`.
  */
-export function run(begin: usize, end: usize, enough: usize, limit: usize): i32 {
+export function run(begin: usize, end: usize, output: usize, outputEnd: usize, enough: usize, limit: usize): i32 {
   let at = begin;
   let to = output;
-  const outputEnd = output + OUTPUT_BYTES - SLACK;
+  const last = outputEnd - SLACK;
   let lines: i32 = 0;
   store<f64>(NEXT_SECOND, 0);
   let lastNanos: u32 = 0;
@@ -149,7 +151,7 @@ export function run(begin: usize, end: usize, enough: usize, limit: usize): i32 
       if (byte >= 0x80 || lineBytes == 0 || from + lineBytes != next) break;
     }
     const tailBytes = isStdout ? stdoutTailBytes : stderrTailBytes;
-    if (to + headBytes + (next - from) * MOST_GROWTH + tailBytes > outputEnd) break;
+    if (to + headBytes + (next - from) * MOST_GROWTH + tailBytes > last) break;
 
     copy(to, head, headBytes);
     writeNanos(to + nanosAt, <u32>nanos);

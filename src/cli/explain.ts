@@ -60,7 +60,7 @@ function withLogOpts(info: object, logOpts: Readonly<Record<string, string>>, pa
 }
 
 function sampleMessage({ format, facts }: Plan): string {
-  const out = new ByteWriter(64 * 1024);
+  const out = new ByteWriter(Buffer.alloc(64 * 1024));
   formatters[format](facts).format(SAMPLE_ENTRY, out, Number.MAX_SAFE_INTEGER);
   return out.take().toString();
 }

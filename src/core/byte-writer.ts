@@ -1,35 +1,20 @@
-/**
- * A growing buffer of bytes that leave in pieces: what was taken is never touched again, so it may be on its way
- * to the socket while writing goes on behind it.
- */
-
-/** Room that is worth writing into; below it a fresh buffer is cheaper than growing the next message. */
-const LEAST_ROOM = 16 * 1024;
+/** A growing buffer of bytes, which are taken out in pieces and then written over. */
 
 export class ByteWriter {
   /** Write here directly after `ensure`, then advance `length`. */
   buffer: Buffer;
-  /** Bytes written, including those taken. */
-  length = 0;
-  #taken = 0;
-  readonly #allocate: (size: number) => Buffer;
-  readonly #size: number;
-
-  /** `size`: bytes of each buffer; `allocate` may hand out used ones again. */
-  constructor(size: number, allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow) {
-    this.#size = size;
-    this.#allocate = allocate;
-    this.buffer = allocate(size);
-  }
-
   /** Bytes written and not taken. */
-  get pending(): number {
-    return this.length - this.#taken;
+  length = 0;
+  readonly #first: Buffer;
+
+  /** `first`: what is written to as long as it is large enough. */
+  constructor(first: Buffer) {
+    this.buffer = this.#first = first;
   }
 
   /** Makes room for `count` more bytes; `buffer` may be another one afterwards. */
   ensure(count: number): void {
-    if (this.length + count > this.buffer.length) this.#grow(count);
+    if (this.length + count > this.buffer.length) this.#grow(this.length + count);
   }
 
   /** Appends all of `bytes`. */
@@ -44,29 +29,22 @@ export class ByteWriter {
     this.length = mark;
   }
 
-  /** What was written since the last call. The receiver owns it; it shares its buffer with earlier and later pieces. */
+  /** What was written since the last call. Valid until something is written again. */
   take(): Buffer {
-    const piece = this.buffer.subarray(this.#taken, this.length);
-    this.#taken = this.length;
-    if (this.buffer.length - this.length < LEAST_ROOM) this.#renew(this.#size);
+    const piece = this.buffer.subarray(0, this.length);
+    this.clear();
     return piece;
   }
 
   /** Forgets everything that was not taken. */
   clear(): void {
-    this.length = this.#taken;
+    this.length = 0;
+    this.buffer = this.#first;
   }
 
-  #grow(count: number): void {
-    const needed = this.pending + count;
-    this.#renew(needed <= this.#size ? this.#size : Math.max(needed, 2 * this.pending));
-  }
-
-  #renew(size: number): void {
-    const next = this.#allocate(size);
-    next.set(this.buffer.subarray(this.#taken, this.length));
-    this.length -= this.#taken;
-    this.#taken = 0;
+  #grow(needed: number): void {
+    const next = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.length));
+    next.set(this.buffer.subarray(0, this.length));
     this.buffer = next;
   }
 }

@@ -37,13 +37,15 @@ interface Exports {
   readonly INPUT_BYTES: Cell;
   readonly lent: Cell;
   readonly LENT_BYTES: Cell;
-  readonly output: Cell;
+  readonly outputs: Cell;
+  readonly OUTPUT_COUNT: Cell;
+  readonly OUTPUT_BYTES: Cell;
   /** Four numbers: bytes used up, bytes written, nanoseconds of the last line, second of the next line if that is another one. */
   readonly results: Cell;
   setUp(): void;
   setHead(headBytes: number, sizeAt: number, nanosAt: number, stdoutTailBytes: number, stderrTailBytes: number): void;
   setSecond(seconds: number): void;
-  run(from: number, to: number, enough: number, limit: number): number;
+  run(from: number, to: number, output: number, outputEnd: number, enough: number, limit: number): number;
 }
 
 /** Where they stand in `results`. */
@@ -60,7 +62,9 @@ class LineKernel {
   readonly #inputAt: number;
   readonly #input: Buffer;
   #lent: Buffer;
-  readonly #outputAt: number;
+  /** The last one is never lent: it is for writers whose buffers lie elsewhere. */
+  readonly #outputs: readonly Buffer[];
+  readonly #free: Buffer[];
   readonly #results: Float64Array;
   readonly #time = new TimestampWriter();
   /** The head that lies in the memory is of this shape and this second. */
@@ -72,7 +76,9 @@ class LineKernel {
     this.#memory = Buffer.from(exports.memory.buffer);
     this.#headAt = exports.head.value;
     this.#inputAt = exports.input.value;
-    this.#outputAt = exports.output.value;
+    const size = exports.OUTPUT_BYTES.value;
+    this.#outputs = Array.from({ length: exports.OUTPUT_COUNT.value }, (_, i) => this.#memory.subarray(exports.outputs.value + i * size, exports.outputs.value + (i + 1) * size));
+    this.#free = this.#outputs.slice(0, -1);
     this.#results = new Float64Array(exports.memory.buffer, exports.results.value, RESULTS);
     this.#input = this.#memory.subarray(this.#inputAt, this.#inputAt + exports.INPUT_BYTES.value);
     this.#lent = this.#memory.subarray(exports.lent.value, exports.lent.value + exports.LENT_BYTES.value);
@@ -87,6 +93,17 @@ class LineKernel {
     return buffer;
   }
 
+  /** A buffer for commands which need not be copied, until `giveBack`; undefined: all are lent, or not so large. */
+  lendOutput(size: number): Buffer | undefined {
+    return size > this.#exports.OUTPUT_BYTES.value ? undefined : this.#free.pop()?.subarray(0, size);
+  }
+
+  /** Nobody writes there any more. One that was not lent is not taken. */
+  giveBack(buffer: Buffer): void {
+    const output = this.#outputs.find((each) => each.buffer === buffer.buffer && each.byteOffset === buffer.byteOffset);
+    if (output !== undefined) this.#free.push(output);
+  }
+
   /**
    * Appends a command for each frame at the front of the run that is ordinary and whole and whose payload has at most `limit`
    * bytes, and stops when it has written `enough`. Moves the run behind them; returns how many there were.
@@ -95,14 +112,19 @@ class LineKernel {
     if (shape !== this.#shape && !this.#take(shape)) return 0;
     const results = this.#results;
     const [from, to] = this.#place(run);
-    let lines = this.#exports.run(from, to, enough, limit);
+    const isHere = out.buffer.buffer === this.#memory.buffer;
+    const output = isHere ? out.buffer.subarray(out.length) : this.#outputs.at(-1) as Buffer;
+    const [start, end] = [output.byteOffset, output.byteOffset + output.length];
+    let lines = this.#exports.run(from, to, start, end, enough, limit);
     const nextSecond = results[NEXT_SECOND] as number;
     if (lines === 0 && nextSecond > 0) {
       this.#setSecond(nextSecond);
-      lines = this.#exports.run(from, to, enough, limit);
+      lines = this.#exports.run(from, to, start, end, enough, limit);
     }
     if (lines === 0) return 0;
-    out.append(this.#memory.subarray(this.#outputAt, this.#outputAt + (results[WRITTEN] as number)));
+    const written = results[WRITTEN] as number;
+    if (isHere) out.length += written;
+    else out.append(output.subarray(0, written));
     run.at += results[CONSUMED] as number;
     run.seconds = this.#second;
     run.nanos = results[LAST_NANOS] as number;
@@ -147,6 +169,16 @@ export const lineKernel = load();
 /** To read frames into. */
 export function frameBuffer(size: number): Buffer {
   return lineKernel?.lend(size) ?? Buffer.allocUnsafeSlow(size);
+}
+
+/** To write commands into, until `giveBack`. */
+export function outputBuffer(size: number): Buffer {
+  return lineKernel?.lendOutput(size) ?? Buffer.allocUnsafeSlow(size);
+}
+
+/** Nobody writes there any more. */
+export function giveBack(buffer: Buffer): void {
+  lineKernel?.giveBack(buffer);
 }
 
 /** What the compiler's library for programs outside a browser does not name. */

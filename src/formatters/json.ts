@@ -45,32 +45,30 @@ class JsonFormatter implements Formatter {
 
   format(entry: LogEntry, out: ByteWriter, limit: number): Formatted {
     const { bytes, start, end } = entry;
-    const before = out.pending;
+    const before = out.length;
     out.append(this.#head);
     timestamps.write(entry.seconds, entry.nanos, out.buffer, out.length - this.#timeBefore);
-    const textAt = out.pending;
+    const textAt = out.length;
     writeJsonText(bytes, start, end, out);
-    const textEnd = out.pending;
+    const textEnd = out.length;
     if (entry.partial === undefined) out.append(entry.source === 'stdout' ? this.shape.stdoutTail : this.shape.stderrTail);
     else this.#finish(entry, out, '');
-    const size = out.pending - before;
+    const size = out.length - before;
     if (size <= limit) return 'whole';
 
     const mark = `,"truncated":${end - start}`;
     const room = limit - (size - (textEnd - textAt)) - mark.length;
-    const payloadAt = out.length - size;
     if (room < 0) {
-      out.rewind(payloadAt);
+      out.rewind(before);
       return 'too-large';
     }
-    const textStart = payloadAt + textAt - before;
-    out.rewind(cutJsonText(out.buffer, textStart, textStart + room));
+    out.rewind(cutJsonText(out.buffer, textAt, textAt + room));
     this.#finish(entry, out, mark);
     return 'truncated';
   }
 
   formatGap(gap: Gap, out: ByteWriter, limit: number): Formatted {
-    const before = out.pending;
+    const before = out.length;
     out.append(this.#head);
     timestamps.write(gap.to.seconds, gap.to.nanos, out.buffer, out.length - this.#timeBefore);
     const { lines, bytes, reason } = gap;
@@ -79,9 +77,9 @@ class JsonFormatter implements Formatter {
     const text = JSON.stringify(sentence({ lines, bytes, from, to, reason }));
     out.append(Buffer.from(`${text.slice(1)},"source":"driver","gap":${JSON.stringify({ lines, bytes, from, to, reason })}`));
     out.append(this.#tail);
-    const size = out.pending - before;
+    const size = out.length - before;
     if (size <= limit) return 'whole';
-    out.rewind(out.length - size);
+    out.rewind(before);
     return 'too-large';
   }
 

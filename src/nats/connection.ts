@@ -136,6 +136,7 @@ export class Connection {
     this.#closing.abort();
     this.#acks?.close();
     this.#link?.close();
+    this.outbox.close();
   }
 
   async #makeStream(plan: StreamPlan): Promise<void> {
@@ -165,6 +166,7 @@ export class Connection {
         refused: (subject) => this.#refused(subject),
         deaf: (subject) => this.#deaf(subject),
         lameDuck: () => this.#leave(server),
+        drained: () => this.outbox.drained(),
         closed,
       });
     } catch (error) {

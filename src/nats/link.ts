@@ -32,6 +32,8 @@ export interface LinkListener {
   deaf(subject: string): void;
   /** The server is about to shut down. */
   lameDuck(): void;
+  /** The link is not full any more. */
+  drained(): void;
   /** The link is gone; called once, also after `close`. */
   closed(reason: string): void;
 }
@@ -53,7 +55,9 @@ export interface Link {
   readonly serverVersion: string;
   /** Messages do not go the short way through the client, whose inside is not the one that is known. */
   readonly isSlow: boolean;
-  /** Sends encoded commands. The bytes belong to the link until a later PING is answered, or until it is closed. */
+  /** The system has not taken all that was sent: more would only fill our memory. `drained` follows. */
+  readonly isFull: boolean;
+  /** Sends encoded commands. What cannot leave at once is copied. */
   send(bytes: Uint8Array): void;
   /** Resolves when the server has taken everything sent before; rejects when the link is lost. */
   ping(): Promise<void>;
@@ -121,8 +125,14 @@ class PublicLink implements Link {
     void this.#watch(listener);
   }
 
+  /** Not known here. */
+  get isFull(): boolean {
+    return false;
+  }
+
   send(bytes: Uint8Array): void {
-    if (!this.#client.isClosed()) publishCommands(this.#client, bytes);
+    // The client keeps what it has not sent yet.
+    if (!this.#client.isClosed()) publishCommands(this.#client, Uint8Array.from(bytes));
   }
 
   async ping(): Promise<void> {
@@ -189,14 +199,20 @@ class PublicLink implements Link {
 class ClientLink extends PublicLink {
   override readonly isSlow = false;
   readonly #socket: ClientSocket;
+  readonly #listener: LinkListener;
 
   constructor(client: NatsConnectionImpl, socket: ClientSocket, listener: LinkListener) {
     super(client, listener);
     this.#socket = socket;
+    this.#listener = listener;
+  }
+
+  override get isFull(): boolean {
+    return this.#socket.isFull;
   }
 
   override send(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+    this.#socket.write(bytes, () => this.#listener.drained());
   }
 
   override takeAnswers(inbox: string, receive: Receive): void {

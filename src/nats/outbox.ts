@@ -1,17 +1,19 @@
 /**
  * What goes out over a connection: sessions write into one buffer, which leaves in one piece at the end of the event
- * loop's turn (or earlier, when it is large), followed by a PING whose PONG confirms it.
+ * loop's turn (or earlier, when it is large), followed by a PING whose PONG confirms it. What the system does not take stays
+ * with the sessions: they can wait.
  */
 import { ByteWriter } from '../core/byte-writer.ts';
+import { giveBack, outputBuffer } from '../core/line-kernel.ts';
 import { addTally } from '../core/tally.ts';
 import type { Tally } from '../core/types.ts';
 import type { Link } from './link.ts';
 import { Window, type Parcel, type Share } from './window.ts';
 
-/** Large enough for what one read of a full pipe becomes; several of them make up the window. */
-const BUFFER_BYTES = 256 * 1024;
-/** More does not make the write cheaper, and the server gets to work sooner. */
-export const SEND_BYTES = 64 * 1024;
+/** What leaves in one piece, and behind it a message with a line of 16 KiB, however that is escaped. */
+const BUFFER_BYTES = 512 * 1024;
+/** What one read of a full pipe becomes. More does not make the write cheaper, and the server gets to work sooner. */
+export const SEND_BYTES = 192 * 1024;
 /**
  * A PING follows at least this often: a slow link then shows by its PONGs that it is not hanging, down to some 25 KB/s.
  */
@@ -36,12 +38,12 @@ export interface Lane {
 
 export class Outbox {
   /** Write commands here, then `commit`. */
-  readonly out: ByteWriter;
+  out: ByteWriter;
   readonly #window = new Window<Lane>();
   readonly #windowBytes: number;
   readonly #lanes = new Set<Lane>();
   readonly #waiting = new Set<Lane>();
-  readonly #spare: Buffer[] = [];
+  readonly #buffer = outputBuffer(BUFFER_BYTES);
   #link: Link | undefined;
   #shares: Share<Lane>[] = [];
   #isScheduled = false;
@@ -65,16 +67,16 @@ export class Outbox {
 
   constructor(windowBytes: number) {
     this.#windowBytes = windowBytes;
-    this.out = new ByteWriter(BUFFER_BYTES, (size) => this.#allocate(size));
+    this.out = new ByteWriter(this.#buffer);
   }
 
   get isReady(): boolean {
-    return this.#link !== undefined && this.#window.bytes + this.out.pending < this.#windowBytes;
+    return this.#link?.isFull === false && this.unconfirmedBytes < this.#windowBytes;
   }
 
   /** Bytes that are written and not confirmed. */
   get unconfirmedBytes(): number {
-    return this.#window.bytes + this.out.pending;
+    return this.#window.bytes + this.out.length;
   }
 
   get lanes(): number {
@@ -104,7 +106,7 @@ export class Outbox {
 
   /** A message was written. What is enough for a write leaves at once, so that the buffers need not grow. */
   wrote(): void {
-    if (this.out.pending >= SEND_BYTES) this.#send();
+    if (this.out.length >= SEND_BYTES) this.#send();
   }
 
   /** What was written since the last commit belongs to `lane` and completes it up to `watermark`. */
@@ -116,7 +118,7 @@ export class Outbox {
     } else {
       this.#shares.push({ owner: lane, watermark, tally });
     }
-    if (this.out.pending >= SEND_BYTES) this.#send();
+    if (this.out.length >= SEND_BYTES) this.#send();
     else this.#schedule();
   }
 
@@ -147,6 +149,18 @@ export class Outbox {
     for (const lane of this.#lanes) lane.gaveUp();
   }
 
+  /** The link takes more. */
+  drained(): void {
+    this.#wake();
+  }
+
+  /** Nothing will be sent any more. */
+  close(): void {
+    this.#link = undefined;
+    this.out = new ByteWriter(Buffer.alloc(0));
+    giveBack(this.#buffer);
+  }
+
   refuse(subject: string): void {
     this.#refused.set(subject, this.#sent);
   }
@@ -170,10 +184,9 @@ export class Outbox {
 
   #send(): void {
     const link = this.#link;
-    if (link === undefined || (this.#shares.length === 0 && this.out.pending === 0)) return;
-    const { buffer } = this.out;
+    if (link === undefined || (this.#shares.length === 0 && this.out.length === 0)) return;
     const bytes = this.out.take();
-    this.#window.add({ number: ++this.#sent, bytes: bytes.length, shares: this.#shares, buffer });
+    this.#window.add({ number: ++this.#sent, bytes: bytes.length, shares: this.#shares });
     this.#shares = [];
     if (bytes.length > 0) link.send(bytes);
     this.#unasked += bytes.length;
@@ -184,7 +197,7 @@ export class Outbox {
   /** Unless an answer is on its way: it asks again. */
   #askInTime(): void {
     if (this.#asking > 0 || this.#askTimer !== undefined) return;
-    const wait = this.#askedAt + ASK_MS - performance.now();
+    const wait = this.#waiting.size > 0 ? 0 : this.#askedAt + ASK_MS - performance.now();
     if (wait <= 0) return this.#ask();
     this.#askTimer = setTimeout(() => {
       this.#askTimer = undefined;
@@ -219,14 +232,11 @@ export class Outbox {
   }
 
   #confirm(parcels: readonly Parcel<Lane>[]): void {
-    parcels.forEach(({ number, shares, buffer }, i) => {
+    for (const { number, shares } of parcels) {
       for (const { owner, watermark, tally } of shares) {
         if (this.#lanes.has(owner)) owner.confirmed(watermark, tally, this.#isRefused(owner.subject, number), this.#isRefused(owner.deadLetterSubject, number));
       }
-      // Parcels follow each other through the buffers: the last one in a buffer frees it.
-      const next = i + 1 < parcels.length ? parcels[i + 1] : this.#window.oldest;
-      if (buffer !== next?.buffer && buffer !== this.out.buffer) this.#recycle(buffer);
-    });
+    }
   }
 
   #isRefused(subject: string | undefined, number: number): boolean {
@@ -242,13 +252,6 @@ export class Outbox {
     }
   }
 
-  #allocate(size: number): Buffer {
-    return (size === BUFFER_BYTES ? this.#spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
-  }
-
-  #recycle(buffer: Buffer): void {
-    if (buffer.length === BUFFER_BYTES && this.#spare.length * BUFFER_BYTES < this.#windowBytes) this.#spare.push(buffer);
-  }
 }
 
 /** A PING that is not answered: `lose` follows, and says so to every lane. */

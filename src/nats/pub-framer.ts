@@ -46,9 +46,4 @@ export class PubFramer {
     const [whole, out, err] = lasting(Buffer.concat([this.#head, head]), Buffer.concat([stdoutTail, CR_LF]), Buffer.concat([stderrTail, CR_LF]));
     return { head: whole, sizeAt: before - 3, timeAt: before + timeAt, stdoutTail: out, stderrTail: err };
   }
-
-  /** Bytes that `open` appends. */
-  get headSize(): number {
-    return this.#head.length;
-  }
 }

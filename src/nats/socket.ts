@@ -4,6 +4,7 @@
  * certificates than one that was addressed with it; one that never says INFO may fill the memory; and there was no way
  * to send commands that are encoded already.
  */
+import { writeSync } from 'node:fs';
 import { createConnection, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ServerInfo } from 'nats';
@@ -17,6 +18,8 @@ const MAX_INFO_BYTES = 1024 * 1024;
 export class ClientSocket extends NodeTransport {
   #attempt: Socket | undefined;
   #host = '';
+  /** Writes whose rest waits for the system. */
+  #left = 0;
 
   override async dial(server: { hostname: string; port: number }): Promise<Socket> {
     const socket = await this.#connect(server);
@@ -82,15 +85,44 @@ export class ClientSocket extends NodeTransport {
     return this.socket.writableLength;
   }
 
-  /** The bytes belong to the socket until the server has answered a later PING, or until it is closed. */
-  write(bytes: Uint8Array): void {
-    if (this.isClosed) return;
-    const { socket } = this;
-    // The PING that follows leaves with the bytes: one system call instead of two.
-    socket.cork();
-    socket.write(bytes);
-    process.nextTick(() => socket.uncork());
+  /** Commands that were written here wait for the system. */
+  get isFull(): boolean {
+    return this.#left > 0;
   }
+
+  /**
+   * Gives the system what it takes at once, from where it lies. The rest is copied, and follows when there is room: then
+   * `drained` is called, unless the connection breaks before.
+   */
+  write(bytes: Uint8Array, drained: () => void): void {
+    if (this.isClosed) return;
+    const taken = this.#writeNow(bytes);
+    if (taken === bytes.length) return;
+    this.#left++;
+    this.socket.write(Uint8Array.from(bytes.subarray(taken)), (error) => {
+      this.#left--;
+      if (!this.isFull && !error) drained();
+    });
+  }
+
+  /** Past the stream, which would keep the bytes; nothing may wait in it. Returns how many bytes the system took. */
+  #writeNow(bytes: Uint8Array): number {
+    const { socket } = this;
+    const fd = socket.writable && socket.writableLength === 0 && !this.isEncrypted() ? descriptorOf(socket) : -1;
+    if (fd < 0) return 0;
+    try {
+      return writeSync(fd, bytes);
+    } catch {
+      // There is no room; or the connection is broken, which the stream is told of when it tries.
+      return 0;
+    }
+  }
+}
+
+/** Of one that is connected; -1: Node's sockets are made differently, or it is closed. */
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } | null };
+  return typeof handle?.fd === 'number' ? handle.fd : -1;
 }
 
 /** The client gathers what comes before the INFO line, however much it is; it takes this listener away with its own. */

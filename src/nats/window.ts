@@ -15,8 +15,6 @@ export interface Parcel<Owner> {
   readonly number: number;
   readonly bytes: number;
   readonly shares: readonly Share<Owner>[];
-  /** The buffer that the bytes lie in; it may be used again once no unconfirmed parcel lies in it. */
-  readonly buffer: Buffer;
 }
 
 export class Window<Owner> {

@@ -149,9 +149,9 @@ function withFormat(formatter: Formatter, format: Formatter['format']): Formatte
 }
 
 function formatWhole(formatter: Formatter, entry: LogEntry, out: ByteWriter, limit: number): Formatted {
-  const before = out.pending;
+  const before = out.length;
   const formatted = formatter.format(entry, out, limit);
   if (formatted !== 'truncated') return formatted;
-  out.rewind(out.length - (out.pending - before));
+  out.rewind(before);
   return 'too-large';
 }

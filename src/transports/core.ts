@@ -53,7 +53,7 @@ export class CoreTransport implements Transport, Lane {
   writeFrames(run: FrameRun, payload: PayloadShape): number {
     if (lineKernel === undefined) return 0;
     const { outbox, maxPayload } = this.#connection;
-    const lines = lineKernel.write(run, this.#commandAround(payload), outbox.out, maxPayload, SEND_BYTES);
+    const lines = lineKernel.write(run, this.#commandAround(payload), outbox.out, maxPayload, SEND_BYTES - outbox.out.length);
     if (lines > 0) outbox.wrote();
     return lines;
   }
@@ -75,14 +75,15 @@ export class CoreTransport implements Transport, Lane {
 
   #write(framer: PubFramer, entry: LogEntry, formatter: Formatter): Formatted {
     const { out } = this.#connection.outbox;
+    const start = out.length;
     framer.open(out);
-    const before = out.pending;
+    const before = out.length;
     const formatted = formatter.format(entry, out, this.#connection.maxPayload);
     if (formatted === 'too-large') {
-      out.rewind(out.length - framer.headSize);
+      out.rewind(start);
       return formatted;
     }
-    framer.close(out, out.pending - before);
+    framer.close(out, out.length - before);
     this.#connection.outbox.wrote();
     return formatted;
   }

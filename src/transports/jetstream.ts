@@ -135,17 +135,17 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
   #write(framer: HpubFramer, entry: LogEntry, formatter: Formatter, sequence: number): Formatted {
     const { out } = this.#connection.outbox;
     const { window } = this.#acks;
-    const start = out.pending;
+    const start = out.length;
     framer.open(out, window.next, entry, sequence);
-    const before = out.pending;
+    const before = out.length;
     const formatted = formatter.format(entry, out, this.#connection.maxPayload - framer.mostHeaderBytes);
     if (formatted === 'too-large') {
-      out.rewind(out.length - (out.pending - start));
+      out.rewind(start);
       return formatted;
     }
-    framer.close(out, out.pending - before);
+    framer.close(out, out.length - before);
     const isDeadLetter = framer === this.#deadLetters;
-    window.add({ batch: this.#current, offset: entry.offset, ordinal: ordinalOf(entry), isDeadLetter }, out.pending - start);
+    window.add({ batch: this.#current, offset: entry.offset, ordinal: ordinalOf(entry), isDeadLetter }, out.length - start);
     this.#connection.outbox.wrote();
     return formatted;
   }

@@ -9,16 +9,18 @@ import { Connections } from '../../src/nats/connections.ts';
 import { dial, isKnownClient, openClient, type Link, type LinkSettings } from '../../src/nats/link.ts';
 import { fileReaders } from '../../src/options/file-readers.ts';
 import { ClientSocket } from '../../src/nats/socket.ts';
+import type { NatsServer } from '../support/nats-server.ts';
 import { startNatsProcess } from '../support/nats-process.ts';
 import { TARGET } from '../support/target.ts';
 import { until } from '../support/wait.ts';
 
 const SETTINGS: LinkSettings = { name: 'contract', ...fileReaders(() => []) };
-const LISTENER = { refused: () => undefined, deaf: () => undefined, lameDuck: () => undefined, closed: () => undefined };
+const LISTENER = { refused: () => undefined, deaf: () => undefined, lameDuck: () => undefined, drained: () => undefined, closed: () => undefined };
 
 interface Bench {
   readonly server: { readonly host: string; readonly port: number; readonly tls: boolean };
   readonly other: NatsConnection;
+  readonly nats: NatsServer;
 }
 
 function withServer(run: (t: ExecutionContext, bench: Bench) => Promise<void>) {
@@ -26,7 +28,7 @@ function withServer(run: (t: ExecutionContext, bench: Bench) => Promise<void>) {
     const nats = await startNatsProcess({});
     const other = await connect({ servers: nats.url });
     try {
-      await run(t, { server: { host: '127.0.0.1', port: nats.port, tls: false }, other });
+      await run(t, { server: { host: '127.0.0.1', port: nats.port, tls: false }, other, nats });
     } finally {
       await other.close();
       await nats.stop();
@@ -70,6 +72,34 @@ for (const [way, settings] of [['short', SETTINGS], ['public', { ...SETTINGS, is
     link.close();
   }));
 }
+
+test('bytes leave from where they lie, as long as the system takes them; the rest is copied, and the link is full until that has left', withServer(async (t, { server, other, nats }) => {
+  const got: string[] = [];
+  other.subscribe('full', { callback: (_, { data }) => got.push(Buffer.from(data.subarray(0, 8)).toString()) });
+  await other.flush();
+  let drains = 0;
+  const link = await dial(server, { ...TARGET, servers: [server] }, SETTINGS, { ...LISTENER, drained: () => drains++ });
+  const payload = Buffer.alloc(100_000, '.');
+  const bytes = Buffer.concat([Buffer.from(`PUB full ${payload.length}\r\n`), payload, Buffer.from('\r\n')]);
+  let sent = 0;
+  const send = (): void => {
+    bytes.write(String(sent++).padStart(8, '0'), bytes.indexOf('\n') + 1);
+    link.send(bytes);
+  };
+  send();
+  t.false(link.isFull, 'nothing waits in the process');
+  await nats.pause();
+  while (!link.isFull && sent < 1000) send();
+  t.true(link.isFull);
+  send();
+  bytes.fill('x');
+  await nats.resume();
+  await until('the link takes more', () => !link.isFull);
+  t.is(drains, 1);
+  await until('all have arrived', () => got.length === sent);
+  t.deepEqual(got, Array.from({ length: sent }, (_, i) => String(i).padStart(8, '0')));
+  link.close();
+}));
 
 test('a message that nobody takes is answered with a status by either way', withServer(async (t, { server }) => {
   for (const settings of [SETTINGS, { ...SETTINGS, isKnown: () => false }]) {

@@ -32,7 +32,7 @@ const entry: fc.Arbitrary<LogEntry> = fc.record({
 for (const [name, create] of Object.entries(formatters)) {
   test(`${name}: any line of any container becomes one message that the schema describes`, (t) => {
     fc.assert(fc.property(facts, entry, (container, each) => {
-      const out = new ByteWriter(64);
+      const out = new ByteWriter(Buffer.alloc(64));
       out.append(Buffer.from('before'));
       if (create(container).format(each, out, ENDLESS) !== 'whole') return false;
       const payload = out.take().subarray(6);
@@ -64,7 +64,7 @@ for (const [name, create] of Object.entries(formatters)) {
   test(`${name}: nothing of an entry is kept, and nothing of a message shows in the next one`, (t) => {
     fc.assert(fc.property(facts, fc.array(entry, { minLength: 2, maxLength: 4 }), (container, entries) => {
       const formatter = create(container);
-      const out = new ByteWriter(64);
+      const out = new ByteWriter(Buffer.alloc(64));
       const wanted = entries.map((each) => payloadOf(create(container), each, ENDLESS).payload);
       for (const each of entries) {
         formatter.format(each, out, ENDLESS);
@@ -77,7 +77,7 @@ for (const [name, create] of Object.entries(formatters)) {
 }
 
 function payloadOf(formatter: Formatter, each: LogEntry, limit: number): { formatted: string; payload: Buffer } {
-  const out = new ByteWriter(64);
+  const out = new ByteWriter(Buffer.alloc(64));
   const formatted = formatter.format(each, out, limit);
   return { formatted, payload: out.take() };
 }

@@ -6,7 +6,7 @@ import { cutJsonText, writeJsonText } from '../../src/core/json-text.ts';
 const SEED = 20261122;
 
 function written(bytes: Uint8Array, start = 0, end = bytes.length): Buffer {
-  const out = new ByteWriter(64);
+  const out = new ByteWriter(Buffer.alloc(64));
   writeJsonText(bytes, start, end, out);
   return out.take();
 }

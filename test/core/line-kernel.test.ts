@@ -2,7 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { ByteWriter } from '../../src/core/byte-writer.ts';
-import { frameBuffer, lineKernel } from '../../src/core/line-kernel.ts';
+import { frameBuffer, giveBack, lineKernel, outputBuffer } from '../../src/core/line-kernel.ts';
 import type { EntrySink, FrameRun, LogEntry } from '../../src/core/types.ts';
 import { FrameDecoder } from '../../src/docker/frame-decoder.ts';
 import { createJsonFormatter } from '../../src/formatters/json.ts';
@@ -17,7 +17,7 @@ const LIMIT = 1024 * 1024;
 
 /** From frames to commands. `kernel`: through the short cut where it takes something. */
 class Path implements EntrySink {
-  readonly out = new ByteWriter(64 * 1024);
+  readonly out: ByteWriter;
   skipped = 0;
   /** Lines that came by the short cut, and one by one. */
   short = 0;
@@ -28,7 +28,8 @@ class Path implements EntrySink {
   readonly #formatter;
   readonly #limit: number;
 
-  constructor(kernel: boolean, { subject = 'logs.web', name = 'web', labels = {}, limit = LIMIT, enough = 64 * 1024 } = {}) {
+  constructor(kernel: boolean, { subject = 'logs.web', name = 'web', labels = {}, limit = LIMIT, enough = 64 * 1024, buffer = Buffer.alloc(64 * 1024) as Buffer } = {}) {
+    this.out = new ByteWriter(buffer);
     this.#framer = new PubFramer(subject);
     this.#formatter = createJsonFormatter({
       id: 'a7317399f3f8', name, imageId: 'sha256:7cfb', imageName: 'nginx:1.27', hostname: 'host "one"', tag: 'a731', attributes: new Map(Object.entries(labels)),
@@ -43,12 +44,12 @@ class Path implements EntrySink {
 
   write(entry: LogEntry): void {
     this.plain++;
-    const mark = this.out.pending;
+    const mark = this.out.length;
     this.#framer.open(this.out);
-    const before = this.out.pending;
+    const before = this.out.length;
     const formatted = this.#formatter.format(entry, this.out, this.#limit);
-    if (formatted === 'too-large') this.out.rewind(this.out.length - (this.out.pending - mark));
-    else this.#framer.close(this.out, this.out.pending - before);
+    if (formatted === 'too-large') this.out.rewind(mark);
+    else this.#framer.close(this.out, this.out.length - before);
   }
 
   end(): void {
@@ -111,6 +112,34 @@ test('any frames, cut anywhere, become the same commands by the short cut and on
     },
   ), { seed: SEED, numRuns: 1500 });
   t.pass();
+});
+
+test('commands are written into a buffer of the kernel without a copy, and never behind its end', (t) => {
+  const lent = outputBuffer(128 * 1024);
+  t.true(lent.buffer.byteLength > lent.length, 'it lies in the memory of the kernel');
+  fc.assert(fc.property(fc.array(anyFrame, { maxLength: 12 }), fc.constantFrom(0, 10, 300, 500, 1500, 4000, 100_000), fc.constantFrom(LIMIT, 250), (frames, room, limit) => {
+    lent.fill(0xee);
+    const bytes = Buffer.concat(frames);
+    const commands = new Path(true, { limit, buffer: lent.subarray(0, room) }).run(bytes);
+    return commands === new Path(false, { limit }).run(bytes) && lent.subarray(room).every((byte) => byte === 0xee);
+  }), { seed: SEED, numRuns: 500 });
+  giveBack(lent);
+});
+
+test('there are buffers for some connections, and those that were given back are lent again', (t) => {
+  const isLent = (buffer: Buffer): boolean => buffer.length === 1000 && buffer.buffer.byteLength > 1_000_000;
+  const lent = Array.from({ length: 4 }, () => outputBuffer(1000));
+  t.true(lent.every(isLent));
+  t.is(new Set(lent.map(({ byteOffset }) => byteOffset)).size, 4);
+  const other = outputBuffer(1000);
+  t.false(isLent(other));
+  giveBack(other);
+  t.false(isLent(outputBuffer(1000)));
+  giveBack(lent[2] as Buffer);
+  t.is(outputBuffer(1000).byteOffset, (lent[2] as Buffer).byteOffset);
+  t.false(isLent(outputBuffer(1000)));
+  for (const buffer of lent) giveBack(buffer);
+  t.false(isLent(outputBuffer(1024 * 1024)), 'none is so large');
 });
 
 test('every pair of bytes at every place of a vector is written alike', (t) => {

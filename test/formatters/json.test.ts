@@ -15,7 +15,7 @@ const ENDLESS = 1024 * 1024;
 const validate = createAjv().compile(messageSchema);
 
 function format(entry: LogEntry, limit = ENDLESS, facts = FACTS): { formatted: Formatted; text: string } {
-  const out = new ByteWriter(64);
+  const out = new ByteWriter(Buffer.alloc(64));
   const formatted = createJsonFormatter(facts).format(entry, out, limit);
   return { formatted, text: out.take().toString() };
 }
@@ -60,7 +60,7 @@ test('a limit that the message meets in the middle of a character takes the char
 });
 
 test('where not even the fixed parts fit, nothing is written', (t) => {
-  const out = new ByteWriter(64);
+  const out = new ByteWriter(Buffer.alloc(64));
   out.append(Buffer.from('kept'));
   const formatter = createJsonFormatter(FACTS);
   t.is(formatter.format(entryOf('x'.repeat(100)), out, 50), 'too-large');
@@ -88,7 +88,7 @@ const records: readonly [string, Gap, string, string][] = [
 
 for (const [what, gap, said, fields] of records) {
   test(`the record of ${what} says what is known, to people and to programs`, (t) => {
-    const out = new ByteWriter(64);
+    const out = new ByteWriter(Buffer.alloc(64));
     t.is(createJsonFormatter({ ...FACTS, attributes: new Map() }).formatGap(gap, out, ENDLESS), 'whole');
     const text = out.take().toString();
     t.true(text.endsWith(`"time":"2024-05-06T07:08:09.000000005Z","text":"${said}","source":"driver","gap":${fields}}`), text);

@@ -5,7 +5,7 @@ import { HpubFramer } from '../../src/nats/hpub-framer.ts';
 import { entryOf } from '../stages/collector.ts';
 
 function frame(payload: string, facts: { number?: number; offset?: number; ordinal?: number; sequence?: number; line?: string } = {}, extra = ''): string {
-  const out = new ByteWriter(64);
+  const out = new ByteWriter(Buffer.alloc(64));
   const framer = new HpubFramer('logs.web', '_INBOX.abc', 'f00-1', extra);
   const partial = facts.ordinal === undefined ? undefined : { id: 'x', ordinal: facts.ordinal, last: false };
   framer.open(out, facts.number ?? 1, { ...entryOf(facts.line ?? ''), offset: facts.offset ?? 0, partial }, facts.sequence ?? 1);

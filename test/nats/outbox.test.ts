@@ -20,7 +20,7 @@ test('lines leave at the end of the turn, with one PING behind them, and its PON
   writer.produce(2);
   t.is(link.unconfirmed.length, 0);
   await turn();
-  t.deepEqual(link.unconfirmed.map(({ copy }) => copy.toString()), ['[a 0].....[a 1].....']);
+  t.deepEqual(link.unconfirmed.map((bytes) => bytes.toString()), ['[a 0].....[a 1].....']);
   t.is(link.openPings, 1);
   t.is(writer.booked, 0);
   await link.pong();
@@ -76,9 +76,32 @@ test('without a link nothing is sent; a lane that waits is called when there is 
 
 test('a large amount leaves without waiting for the end of the turn', (t) => {
   const { link, writer } = newBench({ lineBytes: 1000 });
-  writer.produce(70);
+  writer.produce(200);
   t.is(link.unconfirmed.length, 1);
-  t.true(link.unconfirmedBytes >= 64 * 1024);
+  t.true(link.unconfirmedBytes >= 192 * 1024);
+});
+
+test('while the system takes no more, nothing more is written; a lane that waits is called when it does', async (t) => {
+  const { outbox, link, writer } = newBench();
+  link.isFull = true;
+  t.false(outbox.isReady);
+  writer.produce(2);
+  await turn();
+  t.deepEqual([writer.cursor, link.unconfirmed.length], [0, 0]);
+  link.isFull = false;
+  outbox.drained();
+  await turn();
+  await link.pong();
+  t.is(writer.booked, 2);
+});
+
+test('a closed outbox writes nowhere: its buffer is lent to another one', (t) => {
+  const { outbox } = newBench();
+  const { buffer } = outbox.out;
+  outbox.close();
+  t.false(outbox.isReady);
+  outbox.out.append(Buffer.from('late'));
+  t.not(outbox.out.buffer.buffer, buffer.buffer);
 });
 
 test('what was sent over a lost link counts for nothing, and its late PONG neither', async (t) => {

@@ -24,7 +24,7 @@ test('any payloads come out as PUB commands, wherever the buffer grows', (t) => 
   const payload = fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.nat(40_000).map((size) => Buffer.alloc(size, 'x')));
   fc.assert(
     fc.property(fc.array(payload, { maxLength: 10 }), fc.constantFrom(8, 64, 70_000), (payloads, size) => {
-      const out = new ByteWriter(size);
+      const out = new ByteWriter(Buffer.alloc(size));
       const framer = new PubFramer('logs.web');
       for (const each of payloads) {
         framer.open(out);
@@ -39,10 +39,9 @@ test('any payloads come out as PUB commands, wherever the buffer grows', (t) => 
 
 test('sizes have as many digits as they need', (t) => {
   for (const size of [0, 9, 10, 99, 100, 1_048_576]) {
-    const out = new ByteWriter(64);
+    const out = new ByteWriter(Buffer.alloc(64));
     const framer = new PubFramer('s');
     framer.open(out);
-    t.is(out.pending, framer.headSize);
     out.append(Buffer.alloc(size));
     framer.close(out, size);
     t.is(parse(out.take())[0]?.payload.length, size);
@@ -50,7 +49,7 @@ test('sizes have as many digits as they need', (t) => {
 });
 
 test('a subject may hold any character of UTF-8', (t) => {
-  const out = new ByteWriter(64);
+  const out = new ByteWriter(Buffer.alloc(64));
   const framer = new PubFramer('büro.日本');
   framer.open(out);
   out.append(Buffer.from('x'));

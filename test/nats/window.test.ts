@@ -3,8 +3,7 @@ import { Window, type Parcel } from '../../src/nats/window.ts';
 import { tallyOf } from '../support/tally.ts';
 
 function parcel(number: number, bytes: number, owner: string): Parcel<string> {
-  return { number, bytes, shares: [{ owner, watermark: 1, tally: tallyOf({ messages: 1, lines: 1 }) }],
-    buffer: Buffer.alloc(0) };
+  return { number, bytes, shares: [{ owner, watermark: 1, tally: tallyOf({ messages: 1, lines: 1 }) }] };
 }
 
 test('the oldest parcels are confirmed first', (t) => {

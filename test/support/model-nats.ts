@@ -55,7 +55,7 @@ export class ModelTransport implements Transport {
   /** Largest payload, in bytes. */
   readonly #limit: number;
   readonly #framer: HpubFramer;
-  readonly #out = new ByteWriter(64 * 1024);
+  readonly #out = new ByteWriter(Buffer.alloc(64 * 1024));
   readonly #confirmed = new Set<string>();
   #written: Message[] = [];
   #commits: Commit[] = [];
@@ -79,15 +79,15 @@ export class ModelTransport implements Transport {
 
   write(entry: LogEntry, formatter: Formatter, sequence: number): Written {
     const out = this.#out;
-    const start = out.pending;
+    const start = out.length;
     this.#framer.open(out, 1, entry, sequence);
-    const before = out.pending;
+    const before = out.length;
     const formatted = formatter.format(entry, out, this.#limit);
     if (formatted === 'too-large') {
-      out.rewind(out.length - (out.pending - start));
+      out.rewind(start);
       return formatted;
     }
-    this.#framer.close(out, out.pending - before);
+    this.#framer.close(out, out.length - before);
     const text = out.take().toString('utf8');
     const [id, session, number] = ['Msg-Id', 'Log-Session', 'Log-Sequence'].map((name) => new RegExp(`Nats-${name}: (\\S+)`, 'u').exec(text)?.[1] ?? '') as [string, string, string];
     if (this.#confirmed.has(id)) throw new Error(`${id} is confirmed, and written again`);

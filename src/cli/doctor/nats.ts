@@ -166,7 +166,7 @@ export function isPermitted({ allowed, denied }: Permissions, subject: string): 
 function testMessage({ format, facts }: PlannedOutput): Uint8Array {
   const bytes = Buffer.from('nats-log-driver doctor: a test, no line of a container');
   const now = Date.now();
-  const out = new ByteWriter(16 * 1024);
+  const out = new ByteWriter(Buffer.alloc(16 * 1024));
   formatters[format](facts).format({
     source: 'stdout', seconds: Math.floor(now / 1000), nanos: (now % 1000) * 1e6, bytes, start: 0, end: bytes.length, partial: undefined, offset: 0,
   }, out, Number.MAX_SAFE_INTEGER);
