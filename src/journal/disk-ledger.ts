@@ -108,7 +108,11 @@ export class Ledger {
   save(): boolean {
     const { budget, folder, mark, isDetached } = this.#settings;
     if (isDetached) return false;
-    if (this.#isMarkSaved) return true;
+    // What could not be saved may be what is there once more.
+    if (this.#isMarkSaved) {
+      budget.healed(mark);
+      return true;
+    }
     return budget.attempt(mark, () => {
       folder.make();
       this.marks.save();
@@ -119,8 +123,8 @@ export class Ledger {
 
   /** Before files are removed. */
   saveForGood(): boolean {
-    const { budget, mark, isSyncing } = this.#settings;
-    return this.save() && this.#areHolesSaved && (!isSyncing || budget.attempt(mark, () => this.#sync()));
+    const { budget, isSyncing } = this.#settings;
+    return this.save() && this.#areHolesSaved && (!isSyncing || budget.attempt(this, () => this.#sync()));
   }
 
   #sync(): void {
@@ -150,7 +154,6 @@ export class Ledger {
   end(): void {
     const { budget, mark, holes } = this.#settings;
     this.#close();
-    budget.healed(mark);
-    budget.healed(holes);
+    for (const who of [this, mark, holes]) budget.healed(who);
   }
 }
