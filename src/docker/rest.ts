@@ -6,12 +6,12 @@
 
 /** For few containers, in milliseconds: their lines go on within a millisecond or two. */
 const LEAST_MS = 1;
-/** In milliseconds: nobody who follows a log notices a tenth of a second. */
-const MOST_MS = 100;
+/** In milliseconds: on average a line waits half as long, which nobody who follows a log notices. */
+const MOST_MS = 150;
 /** Pipes written to within a second that are few: ten containers with 20,000 lines a second keep their latency. */
 const FEW = 10;
-/** For each pipe more. A look at a pipe with one line costs some 25 µs: it takes an eighth of a core at most, whatever their number. */
-const MS_PER_PIPE = 0.2;
+/** For each pipe more. A look at a pipe with one line costs some 25 µs: it takes a twelfth of a core at most, whatever their number. */
+const MS_PER_PIPE = 0.3;
 /** Found in a pipe at a time, in bytes: what the look costs is little then beside what the lines cost. */
 const ENOUGH_BYTES = 4 * 1024;
 const PERIOD_MS = 1000;

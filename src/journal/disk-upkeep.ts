@@ -14,8 +14,8 @@ import type { Syncable } from './sync-queue.ts';
 export const REUSE_BYTES = 1024 * 1024;
 /** Ticks until a quiet session gives its descriptors and its file back: 5 s. */
 const IDLE_TICKS = 50;
-/** 500 ms between two savings: what was confirmed since is sent again after a kill. In every tick they would cost more than the lines do. */
-const SAVE_TICKS = 5;
+/** A second between two savings: what was confirmed since is sent again after a kill. In every tick they would cost more than the lines do. */
+const SAVE_TICKS = 10;
 
 export interface UpkeepSettings {
   readonly budget: DiskBudget;

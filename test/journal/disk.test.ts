@@ -84,7 +84,7 @@ test('a message without a byte of the journal moves the numbering, too', (t) => 
   t.is(open(newHost({ fs }).budget).journal.sequence, 18);
 });
 
-test('what is confirmed is saved in the next tick; again half a second later, or when it is much', (t) => {
+test('what is confirmed is saved in the next tick; again a second later, or when it is much', (t) => {
   const { fs, budget, ticks } = newHost();
   const { journal } = open(budget);
   const saved = (): number => {
@@ -96,7 +96,7 @@ test('what is confirmed is saved in the next tick; again half a second later, or
   ticks(1);
   t.is(saved(), 4);
   journal.release(8, 0);
-  ticks(5);
+  ticks(10);
   t.is(saved(), 4);
   ticks(1);
   t.is(saved(), 8);
@@ -111,7 +111,7 @@ test('a torn slot leaves the watermark that was saved before', (t) => {
   journal.append(bytes('one two three'));
   for (const offset of [4, 8]) {
     journal.release(offset, 0);
-    ticks(6);
+    ticks(11);
   }
   const slots = Buffer.from(fs.peek(`${FOLDER}/watermark`) as Buffer);
   const newest = slots.readUInt8(0) > slots.readUInt8(40) ? 0 : 40;

@@ -25,7 +25,7 @@ test('an output that goes on while the slowest stands still is saved as well', (
   journal.mark('main', 4, 1);
   ticks(1);
   journal.mark('main', 14, 3);
-  ticks(6);
+  ticks(11);
   fs.kill();
   const { journal: next } = open(newHost({ fs }).budget);
   t.deepEqual([next.watermark, next.markOf('main')], [0, { offset: 14, sequence: 3 }]);
@@ -96,7 +96,7 @@ test('offsets before the mark of an output are not used again where the disk too
   fs.inject = (_call, path) => path.endsWith('.seg') || path.endsWith('/watermark') ? { code: 'EIO' } : undefined;
   journal.append(bytes('three '));
   journal.mark('audit', 14, 3);
-  ticks(6);
+  ticks(11);
   fs.inject = () => undefined;
   fs.kill();
   const { journal: next } = open(newHost({ fs }).budget);
