@@ -132,7 +132,7 @@ class PublicLink implements Link {
 
   send(bytes: Uint8Array): void {
     // The client keeps what it has not sent yet.
-    if (!this.#client.isClosed()) publishCommands(this.#client, Uint8Array.from(bytes));
+    if (!this.#client.isClosed()) publishCommands(this.#client, new Uint8Array(bytes));
   }
 
   async ping(): Promise<void> {

@@ -151,6 +151,7 @@ export class Outbox {
 
   /** The link takes more. */
   drained(): void {
+    this.#send();
     this.#wake();
   }
 
@@ -184,7 +185,7 @@ export class Outbox {
 
   #send(): void {
     const link = this.#link;
-    if (link === undefined || (this.#shares.length === 0 && this.out.length === 0)) return;
+    if (link === undefined || link.isFull || (this.#shares.length === 0 && this.out.length === 0)) return;
     const bytes = this.out.take();
     this.#window.add({ number: ++this.#sent, bytes: bytes.length, shares: this.#shares });
     this.#shares = [];

@@ -14,12 +14,16 @@ import { verification } from './verification.ts';
 
 /** The INFO of a large cluster has some kilobytes. */
 const MAX_INFO_BYTES = 1024 * 1024;
+/** Most of what is written at once is less. */
+const COPY_BYTES = 256 * 1024;
 
 export class ClientSocket extends NodeTransport {
   #attempt: Socket | undefined;
   #host = '';
   /** Writes whose rest waits for the system. */
   #left = 0;
+  /** What the last rest was copied to: so much fresh memory for each would keep the collector busy. */
+  #spare: Buffer | undefined;
 
   override async dial(server: { hostname: string; port: number }): Promise<Socket> {
     const socket = await this.#connect(server);
@@ -99,10 +103,20 @@ export class ClientSocket extends NodeTransport {
     const taken = this.#writeNow(bytes);
     if (taken === bytes.length) return;
     this.#left++;
-    this.socket.write(Uint8Array.from(bytes.subarray(taken)), (error) => {
+    const rest = bytes.subarray(taken);
+    const copy = this.#copyOf(rest);
+    this.socket.write(copy.subarray(0, rest.length), (error) => {
       this.#left--;
+      this.#spare = copy;
       if (!this.isFull && !error) drained();
     });
+  }
+
+  #copyOf(bytes: Uint8Array): Buffer {
+    const copy = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : Buffer.allocUnsafeSlow(Math.max(COPY_BYTES, bytes.length));
+    this.#spare = undefined;
+    copy.set(bytes);
+    return copy;
   }
 
   /** Past the stream, which would keep the bytes; nothing may wait in it. Returns how many bytes the system took. */

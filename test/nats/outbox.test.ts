@@ -95,6 +95,21 @@ test('while the system takes no more, nothing more is written; a lane that waits
   t.is(writer.booked, 2);
 });
 
+test('what was written when the system took no more leaves first when it does', async (t) => {
+  const { outbox, link, writer } = newBench();
+  writer.produce(1);
+  link.isFull = true;
+  await turn();
+  outbox.hurry();
+  t.is(link.unconfirmed.length, 0);
+  link.isFull = false;
+  outbox.drained();
+  t.deepEqual(link.unconfirmed.map((bytes) => bytes.toString()), ['[a 0].....']);
+  outbox.hurry();
+  await link.pong();
+  t.is(writer.booked, 1);
+});
+
 test('a closed outbox writes nowhere: its buffer is lent to another one', (t) => {
   const { outbox } = newBench();
   const { buffer } = outbox.out;
