@@ -274,8 +274,8 @@ export class JetStreamTransport implements Transport, Lane, AckLane {
       this.#listener.confirmed(batch.watermark, batch.tally, batch.isRefused);
     }
     if (this.#isCondemning && this.#batches.every(({ pending }) => pending === 0)) this.#publishAgain();
-    // After a failure the next batch waits for this one.
-    if (this.#isOpen && this.#batches.length === 0 && this.isReady) this.#listener.ready();
+    // After a failure the next batch waits for this one; and then for room, if there is none now.
+    if (this.#isOpen && this.#batches.length === 0) this.#listener.ready();
   }
 
   /** All answers are there: what is condemned goes elsewhere now, and the rest is known to the stream. */
