@@ -84,6 +84,8 @@ class Frames {
 
 class Container {
   lines = 0;
+  /** A flood may sleep while it is halted, closed, and others begin. */
+  isClosed = false;
   readonly #fd: number;
   readonly #index: number;
   readonly #frames: Frames;
@@ -113,6 +115,7 @@ class Container {
   }
 
   close(): void {
+    this.isClosed = true;
     closeSync(this.#fd);
   }
 }
@@ -144,7 +147,7 @@ async function pace(from: number, to: number, linesPerSecond: number): Promise<v
 }
 
 async function flood(container: Container): Promise<void> {
-  for (; !isHalted; await sleep(TICK_MS)) for (let i = 0; i < FLOOD_WRITES && container.write(frames.count); i++) continue;
+  for (; !isHalted && !container.isClosed; await sleep(TICK_MS)) for (let i = 0; i < FLOOD_WRITES && container.write(frames.count); i++) continue;
 }
 
 async function burst(container: Container, lines: number): Promise<void> {
