@@ -110,6 +110,7 @@ test('P2: a kill of a driver that keeps lines in memory leaves a record that lin
   await proxy.accept();
   await until('the record', () => records.length === 1);
   t.deepEqual(records, [['crash', undefined]]);
+  await until('it is confirmed', async () => (await rig.status()).totals.core.gaps === 1);
   await proxy.refuse();
   await rig.plugin.logged('cannot connect to NATS');
   await web.write(50);
