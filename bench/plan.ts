@@ -7,13 +7,13 @@ import { SYSTEMS, type System } from './systems.ts';
 const ROUNDS = 5;
 const COST_SYSTEMS = 'ours,go,c';
 /** For `--quick`, which shows that everything works and roughly how fast. */
-const QUICK = { rounds: 1, scale: 0.2 };
+const QUICK = { rounds: 1, scale: 0.1 };
 const PICTURES = join(import.meta.dirname, 'build');
 
 export const USAGE = `usage: npm run bench -- [--quick] [--cost] [--rounds N] [--scenario NAMES] [--system NAMES] [--frames N]
                         [--max-load CORES] [--results FILE] [--picture FILE] [--profile FOLDER]
 
-  --quick            one round of a fifth of the lines
+  --quick            one round of a tenth of the lines
   --cost             how the cost of a line grows with containers and bytes, instead of the usual scenarios
   NAMES              several with commas between them
   --frames N         frames in each write to a FIFO; dockerd writes one

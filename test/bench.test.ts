@@ -49,10 +49,10 @@ test('a scenario, a system or a number that cannot be is refused with what was w
   t.throws(() => readPlan(['--max-load', 'none']), { message: '--max-load: expected a number of cores, got none' });
 });
 
-test('a fifth of the lines of each container in a quick bench', (t) => {
+test('a tenth of the lines of each container in a quick bench', (t) => {
   const { scenarios, rounds } = readPlan(['--quick', '--scenario', '8x150,paced']);
   t.is(rounds, 1);
-  t.deepEqual(scenarios.map(({ load }) => load.linesEach), [25_000, 4_000]);
+  t.deepEqual(scenarios.map(({ load }) => load.linesEach), [12_500, 2_000]);
 });
 
 test('lines of the bench keep their length, whatever their number', (t) => {
