@@ -62,9 +62,10 @@ class LineKernel {
   readonly #inputAt: number;
   readonly #input: Buffer;
   #lent: Buffer;
-  /** The last one is never lent: it is for writers whose buffers lie elsewhere. */
   readonly #outputs: readonly Buffer[];
   readonly #free: Buffer[];
+  /** For writers whose buffers lie elsewhere. */
+  readonly #scratch: Buffer;
   readonly #results: Float64Array;
   readonly #time = new TimestampWriter();
   /** The head that lies in the memory is of this shape and this second. */
@@ -78,7 +79,8 @@ class LineKernel {
     this.#inputAt = exports.input.value;
     const size = exports.OUTPUT_BYTES.value;
     this.#outputs = Array.from({ length: exports.OUTPUT_COUNT.value }, (_, i) => this.#memory.subarray(exports.outputs.value + i * size, exports.outputs.value + (i + 1) * size));
-    this.#free = this.#outputs.slice(0, -1);
+    this.#free = [...this.#outputs];
+    this.#scratch = this.#free.shift() as Buffer;
     this.#results = new Float64Array(exports.memory.buffer, exports.results.value, RESULTS);
     this.#input = this.#memory.subarray(this.#inputAt, this.#inputAt + exports.INPUT_BYTES.value);
     this.#lent = this.#memory.subarray(exports.lent.value, exports.lent.value + exports.LENT_BYTES.value);
@@ -98,7 +100,7 @@ class LineKernel {
     return size > this.#exports.OUTPUT_BYTES.value ? undefined : this.#free.pop()?.subarray(0, size);
   }
 
-  /** Nobody writes there any more. One that was not lent is not taken. */
+  /** Nobody writes there any more. One that was not lent is not taken; to be called once. */
   giveBack(buffer: Buffer): void {
     const output = this.#outputs.find((each) => each.buffer === buffer.buffer && each.byteOffset === buffer.byteOffset);
     if (output !== undefined) this.#free.push(output);
@@ -113,8 +115,9 @@ class LineKernel {
     const results = this.#results;
     const [from, to] = this.#place(run);
     const isHere = out.buffer.buffer === this.#memory.buffer;
-    const output = isHere ? out.buffer.subarray(out.length) : this.#outputs.at(-1) as Buffer;
-    const [start, end] = [output.byteOffset, output.byteOffset + output.length];
+    const output = isHere ? out.buffer : this.#scratch;
+    const start = output.byteOffset + (isHere ? out.length : 0);
+    const end = output.byteOffset + output.length;
     let lines = this.#exports.run(from, to, start, end, enough, limit);
     const nextSecond = results[NEXT_SECOND] as number;
     if (lines === 0 && nextSecond > 0) {
@@ -176,7 +179,7 @@ export function outputBuffer(size: number): Buffer {
   return lineKernel?.lendOutput(size) ?? Buffer.allocUnsafeSlow(size);
 }
 
-/** Nobody writes there any more. */
+/** Nobody writes there any more: another one will. To be called once. */
 export function giveBack(buffer: Buffer): void {
   lineKernel?.giveBack(buffer);
 }

@@ -24,6 +24,8 @@ const ASK_BYTES = 256 * 1024;
  */
 const ASK_MS = 10;
 
+const NOTHING = Buffer.alloc(0);
+
 /** One session's side of the outbox. */
 export interface Lane {
   readonly subject: string;
@@ -43,7 +45,7 @@ export class Outbox {
   readonly #windowBytes: number;
   readonly #lanes = new Set<Lane>();
   readonly #waiting = new Set<Lane>();
-  readonly #buffer = outputBuffer(BUFFER_BYTES);
+  #buffer = outputBuffer(BUFFER_BYTES);
   #link: Link | undefined;
   #shares: Share<Lane>[] = [];
   #isScheduled = false;
@@ -104,6 +106,12 @@ export class Outbox {
     if (this.#asked < this.#sent) this.#ask();
   }
 
+  /** Bytes after which what was written leaves; as many once more where it cannot leave now. */
+  get enough(): number {
+    const { length } = this.out;
+    return length < SEND_BYTES ? SEND_BYTES - length : SEND_BYTES;
+  }
+
   /** A message was written. What is enough for a write leaves at once, so that the buffers need not grow. */
   wrote(): void {
     if (this.out.length >= SEND_BYTES) this.#send();
@@ -155,11 +163,12 @@ export class Outbox {
     this.#wake();
   }
 
-  /** Nothing will be sent any more. */
+  /** Nothing will be sent any more. Idempotent. */
   close(): void {
     this.#link = undefined;
-    this.out = new ByteWriter(Buffer.alloc(0));
+    this.out = new ByteWriter(NOTHING);
     giveBack(this.#buffer);
+    this.#buffer = NOTHING;
   }
 
   refuse(subject: string): void {
@@ -252,7 +261,6 @@ export class Outbox {
       lane.ready();
     }
   }
-
 }
 
 /** A PING that is not answered: `lose` follows, and says so to every lane. */

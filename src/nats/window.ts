@@ -26,10 +26,6 @@ export class Window<Owner> {
     return this.#parcels.length;
   }
 
-  get oldest(): Parcel<Owner> | undefined {
-    return this.#parcels[0];
-  }
-
   add(parcel: Parcel<Owner>): void {
     this.#parcels.push(parcel);
     this.bytes += parcel.bytes;

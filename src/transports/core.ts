@@ -5,7 +5,7 @@ import type { OutputPlan } from '../core/plan.ts';
 import type { Formatted, Formatter, FrameRun, LogEntry, PayloadShape, Tally, Transport, TransportListener, Written } from '../core/types.ts';
 import type { Connection } from '../nats/connection.ts';
 import type { Connections } from '../nats/connections.ts';
-import { SEND_BYTES, type Lane } from '../nats/outbox.ts';
+import type { Lane } from '../nats/outbox.ts';
 import { PubFramer } from '../nats/pub-framer.ts';
 
 export class CoreTransport implements Transport, Lane {
@@ -53,7 +53,7 @@ export class CoreTransport implements Transport, Lane {
   writeFrames(run: FrameRun, payload: PayloadShape): number {
     if (lineKernel === undefined) return 0;
     const { outbox, maxPayload } = this.#connection;
-    const lines = lineKernel.write(run, this.#commandAround(payload), outbox.out, maxPayload, SEND_BYTES - outbox.out.length);
+    const lines = lineKernel.write(run, this.#commandAround(payload), outbox.out, maxPayload, outbox.enough);
     if (lines > 0) outbox.wrote();
     return lines;
   }

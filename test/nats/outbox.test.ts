@@ -114,6 +114,10 @@ test('a closed outbox writes nowhere: its buffer is lent to another one', (t) =>
   const { outbox } = newBench();
   const { buffer } = outbox.out;
   outbox.close();
+  outbox.close();
+  const [one, other] = [new Outbox(WINDOW), new Outbox(WINDOW)];
+  t.false(one.out.buffer.buffer === other.out.buffer.buffer && one.out.buffer.byteOffset === other.out.buffer.byteOffset, 'lent once');
+  for (const each of [one, other]) each.close();
   t.false(outbox.isReady);
   outbox.out.append(Buffer.from('late'));
   t.not(outbox.out.buffer.buffer, buffer.buffer);
